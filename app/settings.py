@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from app.errors import AppError, SettingsError
-from models.engine.protocol import OnLoop, Sampling, Thinking
+from models.engine.protocol import KvType, OnLoop, Sampling, Thinking
 
 Theme = Literal["system", "light", "dark"]
 
@@ -20,6 +20,7 @@ MIN_THINKING_BUDGET_TOKENS = 64
 MAX_THINKING_BUDGET_TOKENS = 65_536
 MAX_OPENED_MODELS = 50
 MAX_UNLOAD_AFTER_MIN = 1_440
+MAX_ADDRESS_CHARACTERS = 2_000
 _MAX_FILE_BYTES = 1024 * 1024
 
 
@@ -29,45 +30,67 @@ class Settings(msgspec.Struct, frozen=True):
     `model_path` "" is the built-in model; `opened_models` are the paths of the model files that were
     opened outside the models folder, the last one first. `context_tokens` 0 lets the engine choose.
     `thinking_budget_tokens` 0: as long as it needs. Sizes are in device-independent pixels.
+    `temperature` and `top_p` None: what is advised for the model's family. `kv_type`: how the engine stores
+    the attention cache. `thinking_at_least_tokens`: a thought that would end earlier goes on.
+    `skips_thinking`: models that can do so answer at once.
     `show_thinking`: a thought is open from the start. `reads_ahead`: the next prompt is processed in the
     background. `unload_after_min`: the model leaves the memory after so long without a question; 0: never.
+    `hub_endpoint` and `hub_proxy` are addresses, "" is the hub's own and none. `works_offline`: nothing may
+    be fetched. `first_start_done`: the first page was left.
     """
 
     theme: Theme = "system"
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = Sampling().temperature
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = Sampling().top_p
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
     model_path: str = ""
     opened_models: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_OPENED_MODELS)] = ()
     context_tokens: Annotated[int, msgspec.Meta(ge=0, le=MAX_CONTEXT_TOKENS)] = 0
     thinking_budget_tokens: Annotated[int, msgspec.Meta(ge=0, le=MAX_THINKING_BUDGET_TOKENS)] = 0
+    thinking_at_least_tokens: Annotated[int, msgspec.Meta(ge=0, le=MAX_THINKING_BUDGET_TOKENS)] = 0
+    skips_thinking: bool = False
+    kv_type: KvType = KvType.F16
     show_thinking: bool = False
     reads_ahead: bool = True
     unload_after_min: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNLOAD_AFTER_MIN)] = 60
     window_width: Annotated[int, msgspec.Meta(ge=320, le=32_767)] = 1180
     window_height: Annotated[int, msgspec.Meta(ge=240, le=32_767)] = 780
     sidebar_open: bool = True
+    hub_endpoint: Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS_CHARACTERS)] = ""
+    hub_proxy: Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS_CHARACTERS)] = ""
+    works_offline: bool = False
+    first_start_done: bool = False
 
     _EXPECTED: ClassVar[dict[str, str]] = {
         "theme": '"system", "light" or "dark"',
-        "temperature": "a number from 0 to 2",
-        "top_p": "a number above 0 and at most 1",
+        "temperature": "null, or a number from 0 to 2",
+        "top_p": "null, or a number above 0 and at most 1",
         "model_path": 'text, "" for the built-in model',
         "opened_models": f"a list of at most {MAX_OPENED_MODELS} texts",
         "context_tokens": f"0, or a whole number from {MIN_CONTEXT_TOKENS:,} to {MAX_CONTEXT_TOKENS:,}",
         "thinking_budget_tokens": (
             f"0, or a whole number from {MIN_THINKING_BUDGET_TOKENS} to {MAX_THINKING_BUDGET_TOKENS:,}"
         ),
+        "thinking_at_least_tokens": (
+            f"0, or a whole number from {MIN_THINKING_BUDGET_TOKENS} to {MAX_THINKING_BUDGET_TOKENS:,}"
+        ),
+        "skips_thinking": "true or false",
+        "kv_type": '"f16" or "q8_0"',
         "show_thinking": "true or false",
         "reads_ahead": "true or false",
         "unload_after_min": f"0, or a whole number of minutes up to {MAX_UNLOAD_AFTER_MIN:,}",
         "window_width": "a whole number from 320 to 32,767",
         "window_height": "a whole number from 240 to 32,767",
         "sidebar_open": "true or false",
+        "hub_endpoint": f"an address of at most {MAX_ADDRESS_CHARACTERS} characters, or an empty text",
+        "hub_proxy": f"an address of at most {MAX_ADDRESS_CHARACTERS} characters, or an empty text",
+        "works_offline": "true or false",
+        "first_start_done": "true or false",
     }
 
     _LEAST_ABOVE_ZERO: ClassVar[dict[str, int]] = {
         "context_tokens": MIN_CONTEXT_TOKENS,
         "thinking_budget_tokens": MIN_THINKING_BUDGET_TOKENS,
+        "thinking_at_least_tokens": MIN_THINKING_BUDGET_TOKENS,
     }
 
     def __post_init__(self) -> None:
@@ -85,7 +108,12 @@ class Settings(msgspec.Struct, frozen=True):
 
     def thinking(self, on_loop: OnLoop = OnLoop.ANSWER) -> Thinking:
         """How long the model may think. A window can ask what to do on a loop; a terminal cannot."""
-        return Thinking(budget_tokens=self.thinking_budget_tokens, on_loop=on_loop)
+        return Thinking(
+            budget_tokens=self.thinking_budget_tokens,
+            at_least_tokens=self.thinking_at_least_tokens,
+            skip=self.skips_thinking,
+            on_loop=on_loop,
+        )
 
 
 def load_settings(path: Path) -> tuple[Settings, AppError | None]:

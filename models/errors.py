@@ -2,11 +2,14 @@
 
 AppError                        what happened, what was kept, what to do
 ├── ModelFileError              the file is not a model that can be used
+├── LibraryError                what was asked of the model files on this disk could not be done
+│   └── WorkStoppedError            the user stopped it
 ├── EngineError                 the engine process could not do what it was asked
 │   ├── EngineStartError            it could not be started
 │   ├── EngineStoppedError          it has gone, in the middle of something or not
 │   ├── EngineProtocolError         it said something that is no message
 │   ├── ModelLoadError              llama.cpp did not accept the model
+│   ├── OutOfMemoryError            the model, or its context, needs more memory than is free
 │   ├── PromptTooLongError          the question does not fit in the context
 │   ├── TemplateError               the model's chat template cannot be used
 │   └── RequestError                a value of the request is out of its range
@@ -51,6 +54,18 @@ class ModelFileError(AppError):
     code = "model_file"
 
 
+class LibraryError(AppError):
+    """What was asked of the model files on this disk could not be done."""
+
+    code = "library"
+
+
+class WorkStoppedError(LibraryError):
+    """The user stopped it; nothing was changed."""
+
+    code = "work_stopped"
+
+
 class EngineError(AppError):
     """The engine process could not do what it was asked."""
 
@@ -79,6 +94,12 @@ class ModelLoadError(EngineError):
     """llama.cpp did not accept the model file, or there was not enough memory for it."""
 
     code = "model_load"
+
+
+class OutOfMemoryError(EngineError):
+    """The model, or the context that was asked for, needs more memory than is free."""
+
+    code = "memory"
 
 
 class PromptTooLongError(EngineError):
@@ -126,6 +147,8 @@ def engine_error(code: str, facts: Facts) -> EngineError | ModelFileError:
                 advice="The file may be damaged, of a newer kind, or too large for the free memory.",
                 details=detail,
             )
+        case "memory":
+            return _out_of_memory(facts)
         case "template":
             return TemplateError(
                 "This model's chat template cannot be used: " + (detail or "it is missing") + ".",
@@ -165,3 +188,18 @@ def engine_error(code: str, facts: Facts) -> EngineError | ModelFileError:
             return EngineError(
                 "The engine could not do this.", advice="Try again.", details=f"{code} {detail}".strip()
             )
+
+
+def _out_of_memory(facts: Facts) -> OutOfMemoryError:
+    """From `needed_bytes`, `available_bytes`, `context_tokens`, and `fitting_tokens` (0: none does)."""
+    needed, available = (int(facts.get(name, 0)) / 1e9 for name in ("needed_bytes", "available_bytes"))
+    context, fitting = (int(facts.get(name, 0)) for name in ("context_tokens", "fitting_tokens"))
+    advice = "Close other programs, or choose a smaller model."
+    if fitting:
+        advice = f"A context of {fitting:,} tokens would fit: choose that, or close other programs."
+    return OutOfMemoryError(
+        f"With a context of {context:,} tokens this model needs {needed:.1f} GB of memory, "
+        f"and {available:.1f} GB can be used.",
+        kept="Nothing was loaded; your chats are all there.",
+        advice=advice,
+    )

@@ -115,6 +115,7 @@ class OpenWindow(QObject):
             model_path=chosen_model(self.keeper.settings, self._built_in_model),
             built_in_model_path=self._built_in_model,
             context_tokens=self.keeper.settings.context_tokens,
+            kv_type=self.keeper.settings.kv_type,
             sampling=self.keeper.settings.sampling(),
             thinking=self.keeper.settings.thinking(OnLoop.PAUSE),
             reads_ahead=self.keeper.settings.reads_ahead,

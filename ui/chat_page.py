@@ -22,7 +22,6 @@ from app.chat.events import (
     TurnStarted,
 )
 from app.history.records import Turn
-from models.engine.protocol import Usage
 from models.errors import (
     AppError,
     EngineProtocolError,
@@ -46,9 +45,8 @@ class ChatPage(QWidget):
         ask_requested(text), stop_requested, answer_now_requested, restart_requested, pause_requested,
         go_on_requested(hint), try_again_requested: for the controller.
         draft_rested(text): a long draft can be read ahead.
-        budget_chosen(tokens): how long the model may think from now on; 0 is as long as it needs.
+        thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
         link_requested(address), save_thought_requested(turn_id, text): from the transcript.
-        usage_changed(usage): the tokens of the last turn in front, a `Usage`, or None.
     """
 
     ask_requested = Signal(str)
@@ -58,11 +56,10 @@ class ChatPage(QWidget):
     go_on_requested = Signal(str)
     try_again_requested = Signal()
     draft_rested = Signal(str)
-    budget_chosen = Signal(int)
+    thinking_chosen = Signal(dict)
     restart_requested = Signal()
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
-    usage_changed = Signal(object)
 
     def __init__(self, theme: Theme, *, thoughts_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,7 +100,7 @@ class ChatPage(QWidget):
         self.composer.ask_requested.connect(self.ask_requested)
         self.composer.stop_requested.connect(self.stop_requested)
         self.composer.draft_rested.connect(self.draft_rested)
-        self.composer.budget_chosen.connect(self.budget_chosen)
+        self.composer.thinking_chosen.connect(self.thinking_chosen)
         self.empty_state.example_chosen.connect(self.composer.ask_now)
         self.transcript.ask_again_requested.connect(self.composer.ask_now)
         self.transcript.answer_now_requested.connect(self._on_answer_now_requested)
@@ -145,7 +142,9 @@ class ChatPage(QWidget):
         self._engine = change
         self.empty_state.show_built_in(change.built_in)
         if change.model is not None:
-            self.composer.thinking_button.show_model(thinks=change.model.reasons)
+            self.composer.thinking_button.show_model(
+                thinks=change.model.reasons, can_skip=change.model.can_skip_thinking
+            )
         if change.state is not EngineState.STOPPED:
             self._death_is_in_transcript = False
         self._show_engine_notice()
@@ -165,11 +164,9 @@ class ChatPage(QWidget):
         if conversation is None or not conversation.turns:
             self.transcript.clear()
             self.middle.setCurrentWidget(self.empty_state)
-            self.usage_changed.emit(None)
         else:
             self._show_turns(conversation.turns, opened.thoughts)
             self.middle.setCurrentWidget(self.transcript)
-            self.usage_changed.emit(_last_usage(conversation.turns))
             if self._wanted_turn is not None and self._wanted_turn[0] == conversation.summary.id:
                 self.transcript.scroll_to_turn(self._wanted_turn[1])
                 self._wanted_turn = None
@@ -235,8 +232,6 @@ class ChatPage(QWidget):
             self.transcript.end_turn(ended.turn, ended.error)
             self._death_is_in_transcript = isinstance(ended.error, EngineStoppedError | EngineProtocolError)
             self._show_engine_notice()
-            if _stays_in_the_chat(ended.turn):
-                self.usage_changed.emit(ended.turn.usage)
         self._show_composer_state()
         if isinstance(ended.error, PromptTooLongError):
             self._give_back(ended.turn, ended.error)
@@ -315,13 +310,3 @@ class ChatPage(QWidget):
             self.composer.set_waiting("The engine has stopped.")
         else:
             self.composer.set_ready()
-
-
-def _last_usage(turns: tuple[Turn, ...]) -> Usage | None:
-    """The usage of the last turn that the next prompt will hold."""
-    return next((turn.usage for turn in reversed(turns) if _stays_in_the_chat(turn)), None)
-
-
-def _stays_in_the_chat(turn: Turn) -> bool:
-    """Whether the next prompt holds it (without an answer it is left out) and its tokens were counted."""
-    return bool(turn.answer.strip() and turn.usage.prompt_tokens)

@@ -1,15 +1,19 @@
-"""How much of the model's context the chat takes, as numbers and as a thin bar."""
+"""How much of the model's context the chat takes, as numbers and as a thin bar, and how large it is to be."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from models.engine.protocol import Usage
-from ui.kinds import of_kind
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
 from ui.theme import Theme, small_font, tabular
+from ui.widgets.text_button import TextButton
 
+AUTOMATIC = 0
+CONTEXT_SIZES = (2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
 _BAR_WIDTH_PX = 110
 _BAR_HEIGHT_PX = 6
 _NEARLY_FULL = 0.85
@@ -17,47 +21,102 @@ _BAR_FROM_PX = 620
 _NUMBERS_FROM_PX = 540
 
 
-class ContextMeter(QWidget):
-    """What the next question finds in the context: the last prompt and its answer, without the thought.
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """What is in the context, in tokens. `thought` is free again with the next question."""
 
-    Hidden until that and the size of the context are known.
+    history: int = 0
+    thought: int = 0
+    size: int = 0
+
+    @property
+    def room(self) -> int:
+        """What is left of it now."""
+        return max(self.size - self.history - self.thought, 0)
+
+
+class ContextMeter(QWidget):
+    """What is in the context of the chat in front; pressed, it offers other sizes for this chat.
+
+    Hidden until the size of the context is known.
+
+    Signals:
+        size_chosen(tokens): the context of this chat is to be so large; 0 is what fits.
     """
+
+    size_chosen = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.numbers = of_kind(QLabel(textFormat=Qt.TextFormat.PlainText), "third")
+        self.numbers = TextButton("")
         self.numbers.setFont(tabular(small_font()))
         self.bar = _Bar(theme)
+        self._menu = QMenu(self)
+        self._sizes = QActionGroup(self)
+        self._sizes.triggered.connect(self._on_triggered)
+        self.numbers.setMenu(self._menu)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.numbers)
         layout.addWidget(self.bar)
+        self._use = ContextUse()
+        self._is_short = False
+        self.show_sizes((), AUTOMATIC)
         self.hide()
 
-    def show_usage(self, usage: Usage | None, context_tokens: int) -> None:
-        """Show the tokens of a turn, out of `context_tokens`; nothing if either is not known."""
-        kept = usage.prompt_tokens + usage.answer_tokens if usage else 0
-        known = usage is not None and kept > 0 and context_tokens > 0
-        self.setVisible(known)
-        if usage is None or not known:
+    def show_use(self, use: ContextUse) -> None:
+        """Show exact numbers; nothing where the size is not known."""
+        self.setVisible(use.size > 0)
+        if not use.size:
             return
-        self.numbers.setText(f"{kept:,} of {context_tokens:,}")
-        tip = f"The chat takes {kept:,} of the {context_tokens:,} tokens that the model can hold"
-        if usage.reasoning_tokens:
-            tip += f"; its last thought took {usage.reasoning_tokens:,} more, which are free again"
-        self.setToolTip(tip + ".")
-        self.setAccessibleName(tip + ".")
-        self.bar.show_fractions(kept / context_tokens, usage.reasoning_tokens / context_tokens)
+        self._use = use
+        self._say()
+        tip = f"History {use.history:,} tokens, this thought {use.thought:,}, room left {use.room:,}"
+        tip += f", of {use.size:,} that the model can hold.\nPress to change it for this chat."
+        self.setToolTip(tip)
+        self.numbers.setAccessibleName(f"Context: {tip}")
+        self.bar.show_fractions(use.history / use.size, use.thought / use.size)
+
+    def show_sizes(self, sizes: Sequence[int], chosen: int) -> None:
+        """Offer these sizes for this chat; `chosen` 0 is what fits."""
+        self._menu.clear()
+        for action in self._sizes.actions():
+            self._sizes.removeAction(action)
+        heading = self._menu.addAction("Context of this chat")
+        heading.setEnabled(False)
+        for size in dict.fromkeys((AUTOMATIC, *sizes, chosen)):
+            action = self._menu.addAction(f"{size:,} tokens" if size else "What fits in memory")
+            action.setData(size)
+            action.setCheckable(True)
+            action.setChecked(size == chosen)
+            self._sizes.addAction(action)
 
     def set_room(self, width_px: int) -> None:
-        """Numbers alone where the header is narrow, and nothing where it is narrower still."""
+        """Numbers alone where the header is narrow, and a percentage where it is narrower still."""
         self.bar.setVisible(width_px >= _BAR_FROM_PX)
-        self.numbers.setVisible(width_px >= _NUMBERS_FROM_PX)
+        self._is_short = width_px < _NUMBERS_FROM_PX
+        self._say()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with these colours."""
         self.bar.set_theme(theme)
+
+    def _say(self) -> None:
+        used, size = self._use.history + self._use.thought, self._use.size
+        if size:
+            self.numbers.setText(f"{used * 100 // size} % ▾" if self._is_short else f"{used:,} of {size:,} ▾")
+
+    @Slot(QAction)
+    def _on_triggered(self, action: QAction) -> None:
+        self.size_chosen.emit(action.data())
+
+
+def sizes_for(trained_tokens: int) -> list[int]:
+    """The sizes to offer for a model that was trained for so many tokens."""
+    return (
+        [*(size for size in CONTEXT_SIZES if size < trained_tokens), trained_tokens] if trained_tokens else []
+    )
 
 
 class _Bar(QWidget):

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.chat.events import ConversationOpened, ConversationsListed, EngineStateChanged
 from app.settings import Settings
-from models.engine.protocol import Usage
 from ui.chat_page import ChatPage
+from ui.context_meter import ContextUse
 from ui.header import Header
 from ui.library.models_page import ModelsPage
 from ui.settings.settings_page import SettingsPage
@@ -51,12 +51,11 @@ class Window(QMainWindow):
         self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
         self.resize(settings.window_width, settings.window_height)
         self._titles: dict[int, str] = {}
-        self._context_tokens = 0
-        self._usage: Usage | None = None
+        self._context_use = ContextUse()
         self.sidebar = Sidebar(theme)
         self.header = Header(theme, places.built_in_model)
         self.chat_page = ChatPage(theme, thoughts_open=settings.show_thinking)
-        self.chat_page.composer.thinking_button.show_budget(settings.thinking_budget_tokens)
+        self.show_thinking(settings)
         self.models_page = ModelsPage(places.built_in_model)
         self.settings_page = SettingsPage(settings, places.data_dir, places.config_dir)
         self.pages = QStackedWidget()
@@ -87,7 +86,6 @@ class Window(QMainWindow):
         self.header.pill.models_page_requested.connect(self.show_models)
         self.sidebar.models_requested.connect(self.show_models)
         self.sidebar.settings_requested.connect(self.show_settings)
-        self.chat_page.usage_changed.connect(self._on_usage_changed)
 
     def _add_shortcuts(self) -> None:
         for keys, slot in (
@@ -166,9 +164,9 @@ class Window(QMainWindow):
     @Slot(EngineStateChanged)
     def show_engine(self, change: EngineStateChanged) -> None:
         """Name the model in header and sidebar."""
-        self._context_tokens = change.model.context_tokens if change.model else 0
         self.header.pill.show_model(change.model_title, change.built_in)
         self.sidebar.show_model(change.model_title, change.built_in)
+        self.settings_page.sampling.show_model(change.model)
         self._show_chat_in_header()
 
     @Slot(ConversationsListed)
@@ -188,10 +186,19 @@ class Window(QMainWindow):
         self.sidebar.select_conversation(self.chat_page.conversation_id)
         self.show_chat()
 
-    @Slot(object)
-    def _on_usage_changed(self, usage: Usage | None) -> None:
-        self._usage = usage
-        self._show_chat_in_header()
+    @Slot(ContextUse)
+    def show_context(self, use: ContextUse) -> None:
+        """What is in the context of the chat in front."""
+        self._context_use = use
+        self._show_context()
+
+    def show_thinking(self, settings: Settings) -> None:
+        """How the model is to think."""
+        self.chat_page.composer.thinking_button.show_budget(
+            settings.thinking_budget_tokens,
+            settings.thinking_at_least_tokens,
+            skips=settings.skips_thinking,
+        )
 
     # Inside
 
@@ -205,7 +212,11 @@ class Window(QMainWindow):
             return
         conversation_id = self.chat_page.conversation_id
         self.header.show_chat_title(self._titles.get(conversation_id, "") if conversation_id else "")
-        self.header.meter.show_usage(self._usage, self._context_tokens)
+        self._show_context()
+
+    def _show_context(self) -> None:
+        if self.pages.currentWidget() is self.chat_page:
+            self.header.meter.show_use(self._context_use)
 
     # Qt overrides
 

@@ -14,6 +14,7 @@ from models.errors import AppError
 from ui.appearance import Appearance
 from ui.bridges.background import Background
 from ui.bridges.chat_bridge import ChatBridge
+from ui.context_follower import ContextFollower
 from ui.library.model_chooser import ModelChooser
 from ui.library.model_files import ModelEntry
 from ui.link_question import ask_to_open
@@ -47,6 +48,8 @@ class Wiring(QObject):
         self._thinking: Thinking = keeper.settings.thinking(OnLoop.PAUSE)
         self._reads_ahead = keeper.settings.reads_ahead
         self._unload_after_min = keeper.settings.unload_after_min
+        self._kv_type = keeper.settings.kv_type
+        self._context = ContextFollower(self)
         self._connect_events(bridge)
         self._connect_orders()
         self._connect_settings(appearance)
@@ -71,6 +74,20 @@ class Wiring(QObject):
         bridge.turn_paused.connect(page.pause_turn)
         bridge.turn_ended.connect(page.end_turn)
         bridge.noticed.connect(page.show_notice)
+        self._connect_context(bridge)
+
+    def _connect_context(self, bridge: ChatBridge) -> None:
+        follower, meter = self._context, self._window.header.meter
+        bridge.engine_changed.connect(follower.follow_engine)
+        bridge.conversation_opened.connect(follower.follow_conversation)
+        bridge.turn_started.connect(follower.begin_turn)
+        bridge.context_filled.connect(follower.fill)
+        bridge.reply_grew.connect(follower.count)
+        bridge.turn_ended.connect(follower.end_turn)
+        follower.changed.connect(self._window.show_context)
+        follower.sizes_changed.connect(meter.show_sizes)
+        meter.size_chosen.connect(follower.note_choice)
+        meter.size_chosen.connect(self._chat.set_context)
 
     def _connect_orders(self) -> None:
         """What the user wants of the chat."""
@@ -94,7 +111,7 @@ class Wiring(QObject):
 
     def _connect_settings(self, appearance: Appearance) -> None:
         self._window.settings_page.changed.connect(self._change_settings)
-        self._window.chat_page.budget_chosen.connect(self._change_budget)
+        self._window.chat_page.thinking_chosen.connect(self._change_settings)
         self._keeper.changed.connect(appearance.follow_settings)
         self._keeper.changed.connect(self._follow_settings)
         self._keeper.save_failed.connect(self._show_error)
@@ -119,14 +136,10 @@ class Wiring(QObject):
     def _change_settings(self, values: dict[str, object]) -> None:
         self._keeper.change(**values)
 
-    @Slot(int)
-    def _change_budget(self, budget_tokens: int) -> None:
-        self._keeper.change(thinking_budget_tokens=budget_tokens)
-
     @Slot(Settings)
     def _follow_settings(self, settings: Settings) -> None:
         self._window.chat_page.transcript.set_thoughts_open(settings.show_thinking)
-        self._window.chat_page.composer.thinking_button.show_budget(settings.thinking_budget_tokens)
+        self._window.show_thinking(settings)
         if settings.sampling() != self._sampling:
             self._sampling = settings.sampling()
             self._chat.set_sampling(self._sampling)
@@ -137,6 +150,9 @@ class Wiring(QObject):
         if settings.reads_ahead != self._reads_ahead:
             self._reads_ahead = settings.reads_ahead
             self._chat.set_reads_ahead(self._reads_ahead)
+        if settings.kv_type != self._kv_type:
+            self._kv_type = settings.kv_type
+            self._chat.set_kv_type(self._kv_type)
         if settings.unload_after_min != self._unload_after_min:
             self._unload_after_min = settings.unload_after_min
             self._chat.set_unload_after(self._unload_after_min * 60)

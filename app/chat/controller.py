@@ -19,12 +19,13 @@ from app.chat import events
 from app.chat.crash_record import CrashRecord
 from app.chat.engine_host import EngineHost
 from app.chat.events import ChatEvent, EngineState, EngineStateChanged
-from app.chat.turn import RunningTurn, messages_for
+from app.chat.front import FrontConversation
+from app.chat.turn import RunningTurn
 from app.errors import AppError, HistoryError, InputError
-from app.history.memory import History, MemoryHistory
-from app.history.records import Conversation, Turn
+from app.history.memory import History
+from app.history.records import Turn
 from models.engine import protocol
-from models.engine.protocol import EngineEvent, Sampling, StopReason, Thinking
+from models.engine.protocol import EngineEvent, KvType, Sampling, StopReason, Thinking
 from models.errors import engine_error
 from models.gguf_info import read_chat_model
 
@@ -52,6 +53,7 @@ class ChatController:
         model_path: Path,
         built_in_model_path: Path,
         context_tokens: int = 0,
+        kv_type: KvType = KvType.F16,
         sampling: Sampling | None = None,
         thinking: Thinking | None = None,
         reads_ahead: bool = True,
@@ -70,10 +72,7 @@ class ChatController:
         self._allows_background_work = allows_background_work
         self._orders: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="chat", daemon=True)
-        self._history: History = MemoryHistory()
-        self._conversation_id: int | None = None
-        self._turns: list[Turn] = []
-        self._thoughts: dict[int, str] = {}
+        self._front = FrontConversation(listener)
         self._running: RunningTurn | None = None
         self._asks_again: Turn | None = None
         self._saved_at = 0.0
@@ -81,6 +80,7 @@ class ChatController:
         self._engine = EngineHost(
             command=engine_command,
             context_tokens=context_tokens,
+            kv_type=kv_type,
             built_in_model_path=built_in_model_path,
             say=self._on_engine_state,
             deliver=lambda generation, event: self._orders.put(lambda: self._on_engine(generation, event)),
@@ -148,13 +148,21 @@ class ChatController:
         """Look for words; `ConversationsFound` follows."""
         self._orders.put(
             lambda: self._guarded(
-                lambda: self._say(events.ConversationsFound(text, tuple(self._history.search(text))))
+                lambda: self._say(events.ConversationsFound(text, tuple(self._front.history.search(text))))
             )
         )
 
     def use_model(self, model_path: Path) -> None:
         """Load another model. A file that is no chat model changes nothing (`Noticed`)."""
         self._orders.put(lambda: self._guarded(lambda: self._use_model(model_path)))
+
+    def set_context(self, context_tokens: int) -> None:
+        """Give the conversation in front a context size of its own, 0: as usual."""
+        self._orders.put(lambda: self._guarded(lambda: self._set_context(context_tokens)))
+
+    def set_kv_type(self, kv_type: KvType) -> None:
+        """Store the attention cache this way; the model is loaded anew for it."""
+        self._orders.put(lambda: self._set_kv_type(kv_type))
 
     def restart_engine(self) -> None:
         """Start the engine again with the same model."""
@@ -186,7 +194,7 @@ class ChatController:
                 threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
         self._abandon_running_turn()
         self._engine.end()
-        self._history.close()
+        self._front.history.close()
 
     def _next_order(self) -> Callable[[], None] | None:
         """The next thing to do; an engine that had nothing to do for long gives its memory back."""
@@ -201,10 +209,10 @@ class ChatController:
     def _begin(self) -> None:
         if self._open_history is not None:
             try:
-                self._history = self._open_history()
+                self._front.history = self._open_history()
             except AppError as error:
                 self._say(events.Noticed(error, lasting=True))
-        self._guarded(self._list)
+        self._guarded(self._front.list_all)
         self._start_engine(self._first_model_path, by_itself=True)
 
     def _guarded(self, action: Callable[[], None]) -> None:
@@ -214,47 +222,31 @@ class ChatController:
         except AppError as error:
             self._say(events.Noticed(error))
 
-    def _list(self) -> None:
-        self._say(events.ConversationsListed(tuple(self._history.conversations())))
-
     # Conversations.
 
     def _new_conversation(self) -> None:
-        self._conversation_id = None
-        self._turns = []
-        self._say(events.ConversationOpened(None))
+        self._front.clear()
         self._prepare()
 
     def _show(self, conversation_id: int) -> None:
-        conversation = self._history.conversation(conversation_id)
-        running = self._running
-        if running is not None and running.turn.conversation_id != conversation_id:
-            running = None
-        turns = tuple(turn for turn in conversation.turns if running is None or turn.id != running.turn.id)
-        self._conversation_id = conversation_id
-        self._turns = list(turns)
-        thoughts = {turn.id: self._thoughts[turn.id] for turn in turns if turn.id in self._thoughts}
-        shown = Conversation(conversation.summary, turns)
-        self._say(events.ConversationOpened(shown, thoughts))
-        if running is not None:
-            self._say(events.TurnStarted(running.turn, running.budget_tokens, running.thought_s))
-            for delta in running.deltas_so_far():
-                self._say(events.ReplyDelta(running.turn.id, delta.kind, delta.text, delta.tokens))
-            if running.paused is not None:
-                self._say(running.paused)
+        self._front.open(conversation_id, self._running)
         self._prepare()
 
     def _rename(self, conversation_id: int, title: str) -> None:
-        self._history.rename(conversation_id, title)
-        self._list()
+        self._front.history.rename(conversation_id, title)
+        self._front.list_all()
+
+    def _set_context(self, context_tokens: int) -> None:
+        self._front.set_context(context_tokens)
+        self._prepare()
 
     def _delete(self, conversation_id: int) -> None:
         if self._running is not None and self._running.turn.conversation_id == conversation_id:
             self._engine.stop(self._running.engine_turn_id)
             self._running = None
-        self._history.delete(conversation_id)
-        self._list()
-        if conversation_id == self._conversation_id:
+        self._front.history.delete(conversation_id)
+        self._front.list_all()
+        if conversation_id == self._front.conversation_id:
             self._new_conversation()
 
     # One question.
@@ -283,14 +275,13 @@ class ChatController:
             )
         if self._engine.state is not EngineState.READY:
             raise engine_error("engine_stopped", {})
-        turn = self._history.begin_turn(self._conversation_id, text.strip(), self._engine.title)
-        self._conversation_id = turn.conversation_id
+        turn = self._front.begin_turn(text.strip(), self._engine.title)
         self._say(events.TurnStarted(turn, self._thinking.budget_tokens))
-        self._guarded(self._list)
+        self._guarded(self._front.list_all)
         self._saved_at = time.monotonic()
         try:
             engine_turn_id = self._engine.generate(
-                messages_for(self._turns, turn.question), sampling, self._thinking
+                self._front.messages(turn.question), sampling, self._thinking, self._front.context_tokens
             )
         except AppError as error:
             self._end(RunningTurn(turn, 0).failed(str(error)), error)
@@ -323,7 +314,8 @@ class ChatController:
     def _prepare(self, draft: str = "") -> None:
         """Have the next prompt read ahead as far as it is known: follow-ups then start at once."""
         if self._running is None and self._reads_ahead and self._allows_background_work():
-            self._engine.prepare(messages_for(self._turns, draft)[:-1], draft)
+            messages = self._front.messages(draft)[:-1]
+            self._engine.prepare(messages, draft, self._front.context_tokens)
 
     def _set_reads_ahead(self, reads_ahead: bool) -> None:
         self._reads_ahead = reads_ahead
@@ -334,31 +326,30 @@ class ChatController:
 
     def _take_delta(self, running: RunningTurn, delta: protocol.Delta) -> None:
         running.take(delta)
-        if self._conversation_id == running.turn.conversation_id:
+        if self._front.conversation_id == running.turn.conversation_id:
             self._say(events.ReplyDelta(running.turn.id, delta.kind, delta.text, delta.tokens))
         now = time.monotonic()
         if running.answer_text and running.is_safe_to_save and now - self._saved_at >= SAVE_INTERVAL_S:
             self._saved_at = now
-            self._guarded(lambda: self._history.save_answer_so_far(running.turn.id, running.answer_text))
+            self._guarded(
+                lambda: self._front.history.save_answer_so_far(running.turn.id, running.answer_text)
+            )
 
     def _end(self, turn: Turn, error: AppError | None = None) -> None:
         """Store and say how a turn ended. Where it cannot be stored it is still shown."""
         running, self._running = self._running, None
-        if running is not None and running.thought_text:
-            self._thoughts[turn.id] = running.thought_text
         try:
-            turn = self._history.end_turn(
+            turn = self._front.history.end_turn(
                 turn.id, state=turn.state, answer=turn.answer, usage=turn.usage, failure=turn.failure
             )
         except HistoryError as failure:
             self._say(events.Noticed(failure))
-        if turn.conversation_id == self._conversation_id:
-            self._turns.append(turn)
+        self._front.take_ended(turn, running.thought_text if running is not None else "")
         self._say(events.TurnEnded(turn, error))
         self._prepare()
-        self._guarded(self._list)
+        self._guarded(self._front.list_all)
         again, self._asks_again = self._asks_again, None
-        if again is not None and again.id == turn.id and turn.conversation_id == self._conversation_id:
+        if again is not None and again.id == turn.id and turn.conversation_id == self._front.conversation_id:
             self._ask(again.question, Sampling(AGAIN_TEMPERATURE, self._sampling.top_p))
 
     def _abandon_running_turn(self) -> None:
@@ -387,6 +378,12 @@ class ChatController:
         self._abandon_running_turn()
         self._engine.start(model_path, info.context_length_tokens)
 
+    def _set_kv_type(self, kv_type: KvType) -> None:
+        if kv_type is not self._engine.kv_type:
+            self._engine.kv_type = kv_type
+            if self._engine.state is not EngineState.ASLEEP:
+                self._restart()
+
     def _restart(self) -> None:
         self._abandon_running_turn()
         self._start_engine(self._engine.model_path)
@@ -414,6 +411,8 @@ class ChatController:
         match event:
             case protocol.Delta():
                 self._take_delta(running, event)
+            case protocol.TurnBegan():
+                self._say(running.begin(event))
             case protocol.PromptProgressed():
                 self._say(events.PromptProgress(running.turn.id, event.processed_tokens, event.total_tokens))
             case protocol.Paused():

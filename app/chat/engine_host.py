@@ -6,11 +6,13 @@ import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from app.chat.crash_record import MAX_DEATHS, CrashRecord
 from app.chat.events import EngineState, EngineStateChanged
 from models.engine import protocol
 from models.engine.client import EngineClient
-from models.engine.protocol import EngineEvent, Message, ModelFacts, Sampling, Thinking
+from models.engine.protocol import EngineEvent, KvType, Message, ModelFacts, Sampling, Thinking
 from models.errors import AppError, EngineStoppedError, engine_error
 from models.library import BUILT_IN_TITLE
 
@@ -29,6 +31,7 @@ class EngineHost:
         *,
         command: Sequence[str] | None,
         context_tokens: int,
+        kv_type: KvType,
         built_in_model_path: Path,
         say: Callable[[EngineStateChanged], None],
         deliver: Callable[[int, EngineEvent], None],
@@ -36,6 +39,7 @@ class EngineHost:
     ) -> None:
         self._command = command
         self._context_tokens = context_tokens
+        self.kv_type = kv_type
         self._built_in_model_path = built_in_model_path
         self._say = say
         self._deliver = deliver
@@ -83,7 +87,8 @@ class EngineHost:
             client.start()
             if self._crash_record is not None:
                 self._crash_record.begin_loading(model_path)
-            client.load(model_path, min(self._context_tokens, most_context_tokens))
+            context_tokens = min(self._context_tokens, most_context_tokens)
+            client.load(model_path, context_tokens, kv_type=self.kv_type)
         except AppError as error:
             self._change(EngineState.STOPPED, error)
 
@@ -106,21 +111,31 @@ class EngineHost:
         if self._crash_record is not None:
             self._crash_record.forgive(self.model_path)
 
-    def generate(self, messages: Sequence[Message], sampling: Sampling, thinking: Thinking) -> int:
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, thinking: Thinking, context_tokens: int
+    ) -> int:
         """Ask the model. Gives the engine's turn id. Raises `EngineStoppedError`."""
         if self._client is None:
             raise engine_error("engine_stopped", {})
-        return self._client.generate(messages, sampling=sampling, thinking=thinking)
+        if thinking.skip and self.model is not None and not self.model.can_skip_thinking:
+            thinking = msgspec.structs.replace(thinking, skip=False)  # the setting is for those that can
+        return self._client.generate(
+            messages, sampling=sampling, thinking=thinking, context_tokens=self._possible(context_tokens)
+        )
 
     def stop(self, engine_turn_id: int) -> None:
         """End a turn now."""
         if self._client is not None:
             self._client.stop(engine_turn_id)
 
-    def prepare(self, messages: Sequence[Message], draft: str = "") -> None:
+    def prepare(self, messages: Sequence[Message], draft: str = "", context_tokens: int = 0) -> None:
         """Let the engine read the next prompt ahead, while it has nothing else to do."""
         if self._client is not None and self.state is EngineState.READY:
-            self._client.prepare(messages, draft)
+            self._client.prepare(messages, draft, self._possible(context_tokens))
+
+    def _possible(self, context_tokens: int) -> int:
+        """A chat's wish is for whatever model answers it: not more than that one was trained for."""
+        return min(context_tokens, self.model.trained_context_tokens) if self.model else context_tokens
 
     def answer_now(self, engine_turn_id: int) -> None:
         """Close the running thought of a turn."""

@@ -89,6 +89,15 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextFilled:
+    """The prompt is put together: it takes so many tokens of a context of so many; the rest is room."""
+
+    turn_id: int
+    prompt_tokens: int
+    context_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class PromptProgress:
     """The engine has read so many tokens of the prompt."""
 
@@ -149,6 +158,7 @@ ChatEvent = (
     | ConversationsFound
     | QuestionRejected
     | TurnStarted
+    | ContextFilled
     | PromptProgress
     | ReplyDelta
     | TurnPaused

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import time
 
-from app.chat.events import TurnPaused
+from app.chat.events import ContextFilled, TurnPaused
 from app.history.records import Turn, TurnState
-from models.engine.protocol import Delta, Message, Paused, StopReason, Usage
+from models.engine.protocol import Delta, Message, Paused, StopReason, TurnBegan, Usage
 from models.reasoning import PieceKind
 
 _STATE_OF = {
@@ -21,7 +21,8 @@ class RunningTurn:
     """Gathers the pieces of one reply and knows what of it may be written down.
 
     `turn` is as it was stored when the question was asked; `budget_tokens` is how long its thought may get,
-    0: as there is room; `paused` stands while the thought waits for a word. It ends exactly once, by one of
+    0: as there is room; `paused` stands while the thought waits for a word, `context` from when the prompt is
+    put together. It ends exactly once, by one of
     the three methods that give the ended turn.
     """
 
@@ -33,6 +34,7 @@ class RunningTurn:
         self._answer_parts: list[str] = []
         self._tokens = {PieceKind.REASONING: 0, PieceKind.ANSWER: 0}
         self.paused: TurnPaused | None = None
+        self.context: ContextFilled | None = None
         self._seconds = {PieceKind.REASONING: 0.0, PieceKind.ANSWER: 0.0}
         self._last_at: float | None = None
 
@@ -56,6 +58,11 @@ class RunningTurn:
             self._thought_parts.append(delta.text)
         else:
             self._answer_parts.append(delta.text)
+
+    def begin(self, event: TurnBegan) -> ContextFilled:
+        """The prompt is put together; give what is to be said of it."""
+        self.context = ContextFilled(self.turn.id, event.prompt_tokens, event.context_tokens)
+        return self.context
 
     def pause(self, event: Paused) -> TurnPaused:
         """The engine waits for a word; give what is to be said of it."""

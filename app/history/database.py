@@ -19,11 +19,14 @@ from sqlalchemy.pool import StaticPool
 from sqlcipher3 import dbapi2 as driver
 
 from app.errors import HistoryError, HistoryTooNewError
-from app.history.migrations import m0001_conversations_and_turns
+from app.history.migrations import m0001_conversations_and_turns, m0002_context_of_a_conversation
 
 APPLICATION_ID = 0x506E6472
 """\"Pndr\" in the header of the file (https://sqlite.org/fileformat2.html#application_id)."""
-MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (m0001_conversations_and_turns.migrate,)
+MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
+    m0001_conversations_and_turns.migrate,
+    m0002_context_of_a_conversation.migrate,
+)
 NEWEST_SCHEMA = len(MIGRATIONS)
 
 _SAFE_SETTINGS: dict[str, tuple[str, str | int]] = {

@@ -42,6 +42,10 @@ class History(Protocol):
         """Give a conversation another title."""
         ...
 
+    def set_context(self, conversation_id: int, context_tokens: int) -> None:
+        """Give a conversation a context size of its own, 0: as usual."""
+        ...
+
     def delete(self, conversation_id: int) -> None:
         """Delete a conversation."""
         ...
@@ -101,10 +105,12 @@ class MemoryHistory:
 
     def rename(self, conversation_id: int, title: str) -> None:
         """Give a conversation another title."""
-        conversation = self.conversation(conversation_id)
-        self._conversations[conversation_id] = dataclasses.replace(
-            conversation, summary=dataclasses.replace(conversation.summary, title=title)
-        )
+        self._put_summary(dataclasses.replace(self.conversation(conversation_id).summary, title=title))
+
+    def set_context(self, conversation_id: int, context_tokens: int) -> None:
+        """Give a conversation a context size of its own, 0: as usual."""
+        summary = self.conversation(conversation_id).summary
+        self._put_summary(dataclasses.replace(summary, context_tokens=context_tokens))
 
     def delete(self, conversation_id: int) -> None:
         """Forget a conversation."""
@@ -130,6 +136,10 @@ class MemoryHistory:
                 if turn.id == turn_id:
                     return turn
         raise HistoryError("This question is not there any more.")
+
+    def _put_summary(self, summary: ConversationSummary) -> None:
+        conversation = self.conversation(summary.id)
+        self._conversations[summary.id] = dataclasses.replace(conversation, summary=summary)
 
     def _replace(self, turn: Turn) -> None:
         turns = self.conversation(turn.conversation_id).turns

@@ -43,13 +43,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSummary:
-    """One line of the sidebar. Times are aware, in UTC."""
+    """One line of the sidebar. Times are aware, in UTC. `context_tokens`: of this chat alone, 0: as usual."""
 
     id: int
     title: str
     created_at: datetime
     updated_at: datetime
     turn_count: int
+    context_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

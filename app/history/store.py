@@ -181,6 +181,16 @@ class HistoryStore:
             )
         self._wipe("wiped of the old title")
 
+    def set_context(self, conversation_id: int, context_tokens: int) -> None:
+        """Give a conversation a context size of its own, in tokens; 0: as usual."""
+        with self._writing("written") as connection:
+            _row(connection, conversations, conversation_id)
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation_id)
+                .values(context_tokens=context_tokens)
+            )
+
     def delete(self, conversation_id: int) -> None:
         """Delete a conversation with all its turns, and wipe its text from the files.
 
@@ -315,6 +325,7 @@ def _summary(row: Row[Any], turn_count: int) -> ConversationSummary:
         created_at=_time(row.created_at_us),
         updated_at=_time(row.updated_at_us),
         turn_count=turn_count,
+        context_tokens=row.context_tokens,
     )
 
 

@@ -28,6 +28,13 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("created_at_us", Integer, nullable=False),
     Column("updated_at_us", Integer, nullable=False),
+    Column(
+        "context_tokens",
+        Integer,
+        CheckConstraint("context_tokens >= 0", name="context_is_not_negative"),
+        nullable=False,
+        server_default=text("0"),
+    ),
     CheckConstraint("title <> '' AND instr(title, char(10)) = 0", name="title_is_one_line"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
@@ -36,7 +43,8 @@ conversations = Table(
 _STATES = ", ".join(f"'{state}'" for state in TurnState)
 
 USAGE_COUNTS = ("prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens", "left_out_turns")
-USAGE_MEASURES = ("time_to_first_token_s", "reasoning_s", "tokens_per_s")
+_FIRST_MEASURES = ("time_to_first_token_s", "reasoning_s", "tokens_per_s")
+USAGE_MEASURES = (*_FIRST_MEASURES, "answer_s")
 
 turns = Table(
     "turns",
@@ -49,12 +57,19 @@ turns = Table(
     Column("model_name", Text, nullable=False),
     Column("created_at_us", Integer, nullable=False),
     *(Column(name, Integer, nullable=False) for name in USAGE_COUNTS),
-    *(Column(name, REAL, nullable=False) for name in USAGE_MEASURES),
+    *(Column(name, REAL, nullable=False) for name in _FIRST_MEASURES),
     Column("thought_end", Text, nullable=False),
     Column("failure", Text, nullable=False),
     # The process that answers, while the turn runs: see app.history.owner.
     Column("owner_pid", Integer),
     Column("owner_started_at_s", REAL),
+    Column(
+        "answer_s",
+        REAL,
+        CheckConstraint("answer_s >= 0", name="answer_takes_no_negative_time"),
+        nullable=False,
+        server_default=text("0"),
+    ),
     CheckConstraint("question <> ''", name="question_is_not_empty"),
     CheckConstraint(f"state IN ({_STATES})", name="state_is_known"),
     CheckConstraint("failure = '' OR state = 'failed'", name="only_a_failed_turn_has_a_failure"),
@@ -64,7 +79,7 @@ turns = Table(
         name="a_running_turn_has_an_owner",
     ),
     CheckConstraint(
-        " AND ".join(f"{name} >= 0" for name in (*USAGE_COUNTS, *USAGE_MEASURES)),
+        " AND ".join(f"{name} >= 0" for name in (*USAGE_COUNTS, *_FIRST_MEASURES)),
         name="usage_is_not_negative",
     ),
     Index(None, "conversation_id"),

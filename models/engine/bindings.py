@@ -31,10 +31,13 @@ _PACKAGE_FOLDER = _skip_package_start()
 
 import llama_cpp.llama_cpp as llama  # noqa: E402 - after the work-around it needs
 
+from models.engine.protocol import KvType  # noqa: E402
+
 _SPECIAL_ATTRIBUTES = (
     llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED | llama.LLAMA_TOKEN_ATTR_UNKNOWN
 )
 _LOG_LEVEL_WARN = 3
+_KV_TYPES = {KvType.F16: llama.GGML_TYPE_F16, KvType.Q8_0: llama.GGML_TYPE_Q8_0}
 
 Pointer = Any
 """An opaque pointer of llama.cpp."""
@@ -58,6 +61,12 @@ def start_backend() -> str:
     llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
     llama.llama_backend_init()
     return f"llama-cpp-python {_package_version()}"
+
+
+def shared_library() -> ctypes.CDLL:
+    """Give libllama itself, for the functions that llama-cpp-python leaves out."""
+    library: ctypes.CDLL = llama._lib
+    return library
 
 
 def _package_version() -> str:
@@ -194,7 +203,14 @@ class Context:
     """The cache and the compute buffers of one conversation with a model."""
 
     def __init__(
-        self, model: LoadedModel, *, context_tokens: int, batch_tokens: int, threads: int, abort: AbortFlag
+        self,
+        model: LoadedModel,
+        *,
+        context_tokens: int,
+        batch_tokens: int,
+        threads: int,
+        abort: AbortFlag,
+        kv_type: KvType = KvType.F16,
     ) -> None:
         """Allocate them. Raises `ValueError` where llama.cpp gives none (memory, mostly)."""
         parameters = llama.llama_context_default_params()
@@ -202,6 +218,7 @@ class Context:
         parameters.n_batch = batch_tokens
         parameters.n_threads = threads
         parameters.n_threads_batch = threads
+        parameters.type_k = parameters.type_v = _KV_TYPES[kv_type]
         parameters.abort_callback = abort.callback
         parameters.abort_callback_data = abort.data
         parameters.no_perf = True

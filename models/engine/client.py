@@ -22,6 +22,7 @@ from models.engine.protocol import (
     EngineEvent,
     EngineExited,
     Generate,
+    KvType,
     Load,
     LoadFailed,
     Message,
@@ -106,8 +107,8 @@ class EngineClient:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_worker_environment(),
-                cwd=_worker_folder(),
+                env=worker_environment(),
+                cwd=worker_folder(),
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
@@ -130,7 +131,13 @@ class EngineClient:
         for thread in self._threads:
             thread.start()
 
-    def load(self, model_path: Path, context_tokens: int = 0, threads: int = 0) -> None:
+    def load(
+        self,
+        model_path: Path,
+        context_tokens: int = 0,
+        threads: int = 0,
+        kv_type: KvType = KvType.F16,
+    ) -> None:
         """Load a model; `Loaded` or `LoadFailed` follows. 0: the engine chooses.
 
         Raises `EngineStoppedError` where the process has gone, `ModelFileError` where the path is no text.
@@ -145,7 +152,7 @@ class EngineClient:
             self._require_running()
             self._loading = True
             self._is_asked.set()
-        self._outbox.put(Load(path, context_tokens, threads))
+        self._outbox.put(Load(path, context_tokens, threads, kv_type))
 
     def generate(
         self,
@@ -154,6 +161,7 @@ class EngineClient:
         sampling: Sampling | None = None,
         max_tokens: int = 0,
         thinking: Thinking | None = None,
+        context_tokens: int = 0,
     ) -> int:
         """Answer the last message. Gives the turn's id; `TurnFinished` or `TurnFailed` follows.
 
@@ -165,7 +173,14 @@ class EngineClient:
             self._open_turns[turn_id] = None
             self._is_asked.set()
         self._outbox.put(
-            Generate(turn_id, tuple(messages), sampling or Sampling(), max_tokens, thinking or Thinking())
+            Generate(
+                turn_id,
+                tuple(messages),
+                sampling or Sampling(),
+                max_tokens,
+                thinking or Thinking(),
+                context_tokens,
+            )
         )
         return turn_id
 
@@ -181,9 +196,9 @@ class EngineClient:
             timer.start()
         self._outbox.put(Stop(turn_id))
 
-    def prepare(self, messages: Sequence[Message] = (), draft: str = "") -> None:
+    def prepare(self, messages: Sequence[Message] = (), draft: str = "", context_tokens: int = 0) -> None:
         """Let the engine read the next prompt ahead; nothing happens where the process has gone."""
-        self._outbox.put(Prepare(tuple(messages), draft))
+        self._outbox.put(Prepare(tuple(messages), draft, context_tokens))
 
     def answer_now(self, turn_id: int) -> None:
         """Close the running thought of a turn and begin its answer."""
@@ -366,7 +381,7 @@ def describe_exit(exit_code: int) -> str:
     return f"{words.get(name, 'it was ended')} ({name})"
 
 
-def _worker_environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """The environment without what could make the engine load code from elsewhere."""
     environment = {
         name: value
@@ -379,7 +394,7 @@ def _worker_environment() -> dict[str, str]:
     return environment
 
 
-def _worker_folder() -> Path:
+def worker_folder() -> Path:
     """The engine's current folder: that of the program itself.
 
     llama.cpp looks for libraries to load beside the program and in the current folder. Made one, nobody

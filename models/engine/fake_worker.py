@@ -160,7 +160,9 @@ class FakeRuntime:
             )
         if command.thinking.skip and self._script.always_thinks:
             raise EngineFault("cannot_skip_thinking", family="Fake family")
+        context_tokens = command.context_tokens or self._context_tokens
         started_at = time.monotonic()
+        output.began(prompt_tokens, 0, context_tokens, 0)
         if self._script.prompt_s:
             self._play_prompt(output, prompt_tokens)
         first_s = time.monotonic() - started_at
@@ -175,6 +177,8 @@ class FakeRuntime:
             reasoning_s=passed_s * reply.reasoning_tokens / max(written, 1),
             tokens_per_s=max(written - 1, 0) / passed_s,
             thought_end=reply.thought_end,
+            context_tokens=context_tokens,
+            answer_s=passed_s * reply.answer_tokens / max(written, 1),
         )
 
     def _play_prompt(self, output: TurnOutput, prompt_tokens: int) -> None:

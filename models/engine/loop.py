@@ -75,6 +75,12 @@ class TurnOutput:
     _tokens: int = 0
     _sent_at: float = 0.0
 
+    def began(self, prompt_tokens: int, cached_tokens: int, context_tokens: int, left_out_turns: int) -> None:
+        """Say what the prompt takes of the context."""
+        self.sender.send(
+            protocol.TurnBegan(self.turn_id, prompt_tokens, cached_tokens, context_tokens, left_out_turns)
+        )
+
     def prompt_progress(self, processed_tokens: int, total_tokens: int) -> None:
         """Say how much of the prompt is processed."""
         self.sender.send(protocol.PromptProgressed(self.turn_id, processed_tokens, total_tokens))

@@ -66,14 +66,21 @@ class Message(msgspec.Struct, frozen=True):
     content: str
 
 
-class Sampling(msgspec.Struct, frozen=True):
-    """How the next token is drawn. The defaults are DeepSeek's advice for R1.
+class KvType(enum.StrEnum):
+    """How the attention cache is stored: f16, or q8_0, which takes 17/32 of that."""
 
-    Source: https://github.com/deepseek-ai/DeepSeek-R1#usage-recommendations
+    F16 = "f16"
+    Q8_0 = "q8_0"
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """How the next token is drawn. `temperature` and `top_p` None: what is advised for the model's family.
+
+    For R1 that is 0.6 and 0.95: https://github.com/deepseek-ai/DeepSeek-R1#usage-recommendations
     """
 
-    temperature: float = 0.6
-    top_p: float = 0.95
+    temperature: float | None = None
+    top_p: float | None = None
     seed: int | None = None
 
 
@@ -99,6 +106,8 @@ class Usage(msgspec.Struct, frozen=True):
     `prompt_tokens` counts the whole prompt, `cached_tokens` the part of it that was still in the
     cache and cost nothing. `tokens_per_s` is the speed of writing, thinking and answer together.
     `left_out_turns`: how many of the oldest turns did not fit in the context and were not shown.
+    `context_tokens`: how many fit, 0 where that was never known. `answer_s`: from the end of the thought, or
+    the first token where there was none, to the last token.
     """
 
     prompt_tokens: int = 0
@@ -110,6 +119,23 @@ class Usage(msgspec.Struct, frozen=True):
     tokens_per_s: float = 0.0
     left_out_turns: int = 0
     thought_end: ThoughtEnd = ThoughtEnd.NONE
+    context_tokens: int = 0
+    answer_s: float = 0.0
+
+    @property
+    def prompt_tokens_per_s(self) -> float:
+        """The speed of reading what was not in the cache, 0 where that is not known."""
+        return _rate(self.prompt_tokens - self.cached_tokens, self.time_to_first_token_s)
+
+    @property
+    def reasoning_tokens_per_s(self) -> float:
+        """The speed of the thought, 0 where there was none."""
+        return _rate(self.reasoning_tokens, self.reasoning_s)
+
+    @property
+    def answer_tokens_per_s(self) -> float:
+        """The speed of the answer, 0 where there was none."""
+        return _rate(self.answer_tokens, self.answer_s)
 
 
 class ModelFacts(msgspec.Struct, frozen=True):
@@ -131,21 +157,30 @@ class ModelFacts(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
-    """Load a model. `context_tokens` 0: what the model was trained on, at most the engine's default."""
+    """Load a model. `context_tokens` 0: what fits in the memory, at most the engine's default.
+
+    Fails with the code "memory" where it does not fit: before anything is allocated.
+    """
 
     model_path: str
     context_tokens: int = 0
     threads: int = 0
+    kv_type: KvType = KvType.F16
 
 
 class Generate(msgspec.Struct, frozen=True, tag="generate"):
-    """Answer the last message. `max_tokens` 0: as many as the context has room for."""
+    """Answer the last message. `max_tokens` 0: as many as the context has room for.
+
+    `context_tokens`: the size of the context for this chat, 0: as loaded. Another size than before empties
+    the cache; one that does not fit fails the turn with the code "memory".
+    """
 
     turn_id: int
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     max_tokens: int = 0
     thinking: Thinking = Thinking()
+    context_tokens: int = 0
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -163,6 +198,7 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
 
     messages: tuple[Message, ...] = ()
     draft: str = ""
+    context_tokens: int = 0
 
 
 class AnswerNow(msgspec.Struct, frozen=True, tag="answer_now"):
@@ -228,6 +264,16 @@ class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
     tokens: int
 
 
+class TurnBegan(msgspec.Struct, frozen=True, tag="turn_began"):
+    """The prompt is put together: so many tokens, so many of them in the cache, of a context of this size."""
+
+    turn_id: int
+    prompt_tokens: int
+    cached_tokens: int
+    context_tokens: int
+    left_out_turns: int = 0
+
+
 class PromptProgressed(msgspec.Struct, frozen=True, tag="prompt_progressed"):
     """So many tokens of the prompt are processed."""
 
@@ -285,10 +331,15 @@ class EngineExited(msgspec.Struct, frozen=True, tag="engine_exited"):
 
 
 Command = Load | Generate | Prepare | Stop | AnswerNow | Pause | Resume | Shutdown
-TurnEvent = PromptProgressed | Delta | Paused | TurnFinished | TurnFailed
+TurnEvent = TurnBegan | PromptProgressed | Delta | Paused | TurnFinished | TurnFailed
 """What is said of one turn, which `turn_id` names."""
 WorkerEvent = Started | Alive | LoadProgressed | Loaded | LoadFailed | Prepared | TurnEvent
 EngineEvent = WorkerEvent | EngineExited
+
+
+def _rate(tokens: int, passed_s: float) -> float:
+    return tokens / passed_s if tokens > 0 and passed_s > 0 else 0.0
+
 
 _encoder = msgspec.json.Encoder()
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

@@ -103,7 +103,13 @@ class Reply:
             tokens = 0
 
     def usage(
-        self, *, prompt_tokens: int, cached_tokens: int, left_out_turns: int, started_at: float
+        self,
+        *,
+        prompt_tokens: int,
+        cached_tokens: int,
+        left_out_turns: int,
+        started_at: float,
+        context_tokens: int,
     ) -> Usage:
         """The numbers of the turn; the speed counts the tokens after the first."""
         written = self._reasoning_tokens + self._answer_tokens
@@ -118,4 +124,6 @@ class Reply:
             tokens_per_s=(written - 1) / writing_s if written > 1 and writing_s > 0 else 0.0,
             left_out_turns=left_out_turns,
             thought_end=self._thought_end,
+            context_tokens=context_tokens,
+            answer_s=max(self._last_at - (self._thought_until or self._first_at), 0.0),
         )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import os
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from models.engine import bindings
+from models.engine.loaded import BATCH_TOKENS, ContextWish, Loaded
 from models.engine.loop import TurnOutput
-from models.engine.prompting import PromptBuilder
 from models.engine.protocol import (
     EngineFault,
     Generate,
@@ -23,87 +19,18 @@ from models.engine.protocol import (
     Prepare,
     Sampling,
     StopReason,
-    Thinking,
     Usage,
 )
-from models.engine.reply import Reading, Reply
-from models.engine.steering import Steering
+from models.engine.reply import Reply
 from models.engine.thought_watch import ThoughtWatch
-from models.prompt import ChatTemplate, Segment, tokenize_segments
-from models.reasoning import ReasoningSplitter, Tags
-from models.recipes import ChannelReader, Recipe, recipe_for
+from models.recipes import Recipe
 
 DEFAULT_CONTEXT_TOKENS = 8192
-BATCH_TOKENS = 512
 FIRST_PREPARE_STEP_TOKENS = 32
 PREPARE_STEP_S = 0.2
 """So long a step of reading ahead should take: what is lost, at most, when a question interrupts it."""
 PROGRESS_FROM_TOKENS = 2 * BATCH_TOKENS
 """Shorter prompts are read before a progress bar could be seen."""
-SMALL_MODEL_PARAMETERS = 20_000_000
-MAX_BASE_MODELS = 8
-HINT_LEAD = "\n\nWait, there is one more thing to keep in mind: "
-WAIT = "\nWait,"
-"""What goes on in place of a closing tag that came too early: https://arxiv.org/abs/2501.19393"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A model with all that belongs to it. `tag_tokens`: the tags' own tokens, True for the opening."""
-
-    model: bindings.LoadedModel
-    context: bindings.Context
-    recipe: Recipe
-    tags: Tags | None
-    tag_tokens: dict[int, bool]
-    prompts: PromptBuilder
-
-    def reading(self, starts_inside: bool) -> Reading:
-        """A new reading of a reply."""
-        if self.recipe.writes_channels:
-            return self._reading_channels()
-        splitter = ReasoningSplitter(
-            self.tags or Tags(),
-            starts_inside=starts_inside,
-            by_token=self.tags is None or bool(self.tag_tokens),
-        )
-        special = {
-            token: functools.partial(splitter.feed_tag, opening) for token, opening in self.tag_tokens.items()
-        }
-        return Reading(splitter, special, splitter.feed, splitter.finish)
-
-    def _reading_channels(self) -> Reading:
-        splitter = ReasoningSplitter(starts_inside=False, by_token=True)
-        reader = ChannelReader(splitter)
-        special = {
-            token: functools.partial(reader.take_control, text)
-            for text in ChannelReader.CONTROLS
-            if (token := self.model.vocabulary.single_token(text)) is not None
-        }
-        return Reading(splitter, special, reader.take_text, reader.finish)
-
-    def steering(self, thinking: Thinking, room_tokens: int) -> Steering:
-        """New limits for a thought."""
-        vocabulary, recipe = self.model.vocabulary, self.recipe
-        closes = [token for token, opening in self.tag_tokens.items() if not opening]
-        closing = recipe.closing_text or (f"\n{self.tags.closing}\n\n" if self.tags else "")
-        return Steering(
-            thinking,
-            room_tokens,
-            closing=vocabulary.tokenize(closing, parse_special=True) if closing else (),
-            closing_token=closes[0] if closes else None,
-            bridge=vocabulary.tokenize(f"\n\n{recipe.bridge}", parse_special=False) if recipe.bridge else (),
-            wait=vocabulary.tokenize(WAIT, parse_special=False),
-        )
-
-    def hint_tokens(self, hint: str) -> list[int]:
-        """A person's hint in the model's own voice; what they wrote can never become a control token."""
-        segments = [
-            Segment(HINT_LEAD, is_template=True),
-            Segment(hint, is_template=False),
-            Segment("\n\n", is_template=True),
-        ]
-        return tokenize_segments(segments, self.model.vocabulary)
 
 
 class LlamaRuntime:
@@ -112,9 +39,10 @@ class LlamaRuntime:
     def __init__(self) -> None:
         self.version = bindings.start_backend()
         self._abort = bindings.AbortFlag()
-        self._loaded: _Loaded | None = None
+        self._loaded: Loaded | None = None
         self._cached: list[int] = []
         self._ahead: list[int] = []
+        self._context_as_loaded = 0
         self._prepare_step_tokens = FIRST_PREPARE_STEP_TOKENS
 
     def load(self, command: Load, progress: Callable[[float], None]) -> ModelFacts:
@@ -124,34 +52,18 @@ class LlamaRuntime:
             model = bindings.LoadedModel(Path(command.model_path), progress)
         except ValueError as error:
             raise EngineFault("model_load", detail=str(error)) from error
-        source = model.chat_template()
-        if not source:
-            model.close()
-            raise EngineFault("template", detail="it is missing")
-        recipe = _recipe_of(model, source)
-        vocabulary = model.vocabulary
-        template = ChatTemplate(source, bos_text=vocabulary.bos_text, eos_text=vocabulary.eos_text)
-        context = self._make_context(model, command)
-        tags, tag_tokens = _tags_of(recipe, vocabulary)
-        prompts = PromptBuilder(template, recipe, tags, vocabulary, context.context_tokens)
-        self._loaded = _Loaded(model, context, recipe, tags, tag_tokens, prompts)
-        return ModelFacts(
-            name=model.metadata("general.name"),
-            architecture=model.metadata("general.architecture"),
-            context_tokens=context.context_tokens,
-            trained_context_tokens=model.trained_context_tokens,
-            parameters=model.parameters,
-            size_bytes=model.size_bytes,
-            reasons=tags is not None,
-            family=recipe.family,
-            family_title=recipe.title,
-            can_skip_thinking=recipe.can_skip_thinking,
-        )
+        wanted = command.context_tokens or min(model.trained_context_tokens, DEFAULT_CONTEXT_TOKENS)
+        wish = ContextWish(command.threads, command.kv_type, self._abort)
+        self._loaded = Loaded(model, wanted, wish)
+        self._context_as_loaded = self._loaded.context.context_tokens
+        return self._loaded.facts()
 
     def prepare(self, command: Prepare) -> None:
         """Note what to read ahead: the prompt as far as it is known, exact to the token."""
         self._ahead = []
         if self._loaded is not None:
+            if command.messages or command.draft:
+                self._resize_to_prepare(self._loaded, command.context_tokens)
             self._ahead = self._loaded.prompts.known_part(command.messages, command.draft)
             if self._ahead:
                 self._keep_common(self._loaded.context, self._ahead)
@@ -185,15 +97,17 @@ class LlamaRuntime:
         loaded = self._loaded
         if loaded is None:
             raise EngineFault("request", detail="No model is loaded.")
-        _check_sampling(command.sampling)
-        _check_max_tokens(command.max_tokens, loaded.context.context_tokens)
         started_at = time.monotonic()
+        _check_sampling(command.sampling)
+        self._resize(loaded, command.context_tokens)
+        _check_max_tokens(command.max_tokens, loaded.context.context_tokens)
         prompt = loaded.prompts.build(command.messages, skip_thinking=command.thinking.skip)
         room = loaded.context.context_tokens - len(prompt.tokens)
         limit = min(command.max_tokens or loaded.recipe.max_new_tokens, room)
         self._ahead = []
         # At least one token is computed anew: its logits give the first of the reply.
         cached = self._keep_common(loaded.context, prompt.tokens[:-1])
+        output.began(len(prompt.tokens), cached, loaded.context.context_tokens, prompt.left_out_turns)
         reply = Reply(output, loaded.model.vocabulary.piece, loaded.reading(prompt.starts_inside))
         reason = StopReason.STOPPED
         if self._process(loaded.context, prompt.tokens, output):
@@ -204,37 +118,27 @@ class LlamaRuntime:
             cached_tokens=cached,
             left_out_turns=prompt.left_out_turns,
             started_at=started_at,
+            context_tokens=loaded.context.context_tokens,
         )
         return reason, usage
 
     def _unload(self) -> None:
         if self._loaded is not None:
-            self._loaded.context.close()
-            self._loaded.model.close()
+            self._loaded.close()
         self._loaded = None
         self._cached, self._ahead = [], []
 
-    def _make_context(self, model: bindings.LoadedModel, command: Load) -> bindings.Context:
-        trained = model.trained_context_tokens
-        wanted = command.context_tokens or min(trained, DEFAULT_CONTEXT_TOKENS)
-        if wanted > trained:
-            model.close()
-            raise EngineFault(
-                "request",
-                detail=f"This model was trained for a context of {trained:,} tokens, "
-                f"and {wanted:,} were asked for.",
-            )
-        try:
-            return bindings.Context(
-                model,
-                context_tokens=wanted,
-                batch_tokens=min(BATCH_TOKENS, wanted),
-                threads=command.threads or _threads_for(model.parameters),
-                abort=self._abort,
-            )
-        except ValueError as error:
-            model.close()
-            raise EngineFault("model_load", detail=f"{error} of {wanted:,} tokens") from error
+    def _resize(self, loaded: Loaded, context_tokens: int) -> None:
+        """Have a context of this size, 0: as loaded. Raises `EngineFault`."""
+        wanted = context_tokens or self._context_as_loaded
+        if wanted != loaded.context.context_tokens:
+            self._cached, self._ahead = [], []
+            loaded.resize(wanted)
+
+    def _resize_to_prepare(self, loaded: Loaded, context_tokens: int) -> None:
+        """The next turn will say what is wrong with a size that cannot be had."""
+        with contextlib.suppress(EngineFault):
+            self._resize(loaded, context_tokens)
 
     def _keep_common(self, context: bindings.Context, tokens: list[int]) -> int:
         """Cut the cache to its longest common beginning with `tokens`. Gives its length."""
@@ -268,9 +172,9 @@ class LlamaRuntime:
         self._cached += batch
         return True
 
-    def _write(self, loaded: _Loaded, reply: Reply, command: Generate, limit: int) -> StopReason:
+    def _write(self, loaded: Loaded, reply: Reply, command: Generate, limit: int) -> StopReason:
         context = loaded.context
-        chain = _sampler_chain(command.sampling, loaded.recipe)
+        chain = _sampler_chain(command, loaded.recipe)
         steering = loaded.steering(command.thinking, limit)
         watch = ThoughtWatch(reply, steering, command.thinking.on_loop, loaded.hint_tokens)
         is_end = loaded.model.vocabulary.is_end
@@ -306,46 +210,19 @@ class LlamaRuntime:
             chain.close()
 
 
-def _sampler_chain(sampling: Sampling, recipe: Recipe) -> bindings.SamplerChain:
+def _sampler_chain(command: Generate, recipe: Recipe) -> bindings.SamplerChain:
+    """What the user chose, and of the rest what is advised for the family."""
+    temperature, top_p = recipe.temperature, recipe.top_p
+    if command.thinking.skip and recipe.sampling_without_thinking is not None:
+        temperature, top_p = recipe.sampling_without_thinking
+    sampling = command.sampling
     return bindings.SamplerChain(
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
+        temperature=temperature if sampling.temperature is None else sampling.temperature,
+        top_p=top_p if sampling.top_p is None else sampling.top_p,
         top_k=recipe.top_k,
         min_p=recipe.min_p,
         seed=secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32,
     )
-
-
-def _recipe_of(model: bindings.LoadedModel, untrusted_template: str) -> Recipe:
-    bases = (model.metadata(f"general.base_model.{index}.name") for index in range(MAX_BASE_MODELS))
-    return recipe_for(
-        architecture=model.metadata("general.architecture"),
-        name=model.metadata("general.name"),
-        untrusted_template=untrusted_template,
-        base_names=[base for base in bases if base],
-    )
-
-
-def _tags_of(recipe: Recipe, vocabulary: bindings.Vocabulary) -> tuple[Tags | None, dict[int, bool]]:
-    """The tags to split by, and their own tokens. Without both tokens, tags are found in the text.
-
-    A model whose template knows of no thoughts may still have been trained to write them: its
-    vocabulary then has the tags.
-    """
-    tags = recipe.tags or Tags()
-    if recipe.writes_channels:
-        return tags, {}
-    opening, closing = vocabulary.single_token(tags.opening), vocabulary.single_token(tags.closing)
-    if opening is not None and closing is not None:
-        return tags, {opening: True, closing: False}
-    return recipe.tags, {}
-
-
-def _threads_for(parameters: int) -> int:
-    """One for each physical core, but one alone for a model so small that they only wait for each other."""
-    if parameters < SMALL_MODEL_PARAMETERS:
-        return 1
-    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
 
 
 def _check_max_tokens(max_tokens: int, context_tokens: int) -> None:
@@ -359,7 +236,7 @@ def _check_max_tokens(max_tokens: int, context_tokens: int) -> None:
 
 def _check_sampling(sampling: Sampling) -> None:
     temperature, top_p = sampling.temperature, sampling.top_p
-    if not 0 <= temperature <= 2:
+    if temperature is not None and not 0 <= temperature <= 2:
         raise EngineFault("request", detail=f"The temperature must be from 0 to 2, not {temperature:g}.")
-    if not 0 < top_p <= 1:
+    if top_p is not None and not 0 < top_p <= 1:
         raise EngineFault("request", detail=f"Top-p must be above 0 and at most 1, not {top_p:g}.")

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 from app.errors import SettingsError
 from app.settings import Settings, load_settings, save_settings
-from models.engine.protocol import Sampling, Thinking
+from models.engine.protocol import KvType, Sampling, Thinking
 
 OTHER = Settings(
     theme="dark",
     temperature=0.7,
     top_p=1,
+    skips_thinking=True,
+    kv_type=KvType.Q8_0,
     model_path="/models/红 é.gguf",
     opened_models=("/models/红 é.gguf", "/other.gguf"),
     context_tokens=4096,
@@ -56,7 +58,7 @@ def test_the_defaults_are_the_recipe() -> None:
     assert Settings().sampling() == Sampling()
     assert OTHER.sampling() == Sampling(temperature=0.7, top_p=1)
     assert Settings().thinking() == Thinking()
-    assert OTHER.thinking() == Thinking(budget_tokens=2048)
+    assert OTHER.thinking() == Thinking(budget_tokens=2048, skip=True)
 
 
 def test_what_is_saved_is_loaded(path: Path) -> None:
@@ -82,11 +84,14 @@ def test_missing_keys_are_defaults_and_unknown_ones_are_passed_over(path: Path) 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b'{"temperature": "warm"}', 'temperature: expected a number from 0 to 2, got the text "warm"'),
-        (b'{"temperature": 2.01}', "temperature: expected a number from 0 to 2, got 2.01"),
-        (b'{"temperature": null}', "got null"),
+        (
+            b'{"temperature": "warm"}',
+            'temperature: expected null, or a number from 0 to 2, got the text "warm"',
+        ),
+        (b'{"temperature": 2.01}', "temperature: expected null, or a number from 0 to 2, got 2.01"),
+        (b'{"theme": null}', "got null"),
         (b'{"temperature": true}', "got true"),
-        (b'{"top_p": 0}', "top_p: expected a number above 0 and at most 1, got 0"),
+        (b'{"top_p": 0}', "top_p: expected null, or a number above 0 and at most 1, got 0"),
         (b'{"theme": "pink"}', 'theme: expected "system", "light" or "dark", got the text "pink"'),
         (b'{"theme": 3}', "theme: expected"),
         (b'{"opened_models": "a.gguf"}', "opened_models: expected a list of at most 50 texts"),
@@ -202,11 +207,12 @@ def test_any_bytes_give_settings(path: Path, content: bytes) -> None:
     changed=st.builds(
         Settings,
         theme=st.sampled_from(["system", "light", "dark"]),
-        temperature=st.floats(0, 2),
+        temperature=st.none() | st.floats(0, 2),
         top_p=st.floats(0, 1, exclude_min=True),
         model_path=st.text(),
         context_tokens=st.just(0) | st.integers(256, 1_048_576),
         thinking_budget_tokens=st.just(0) | st.integers(64, 65_536),
+        kv_type=st.sampled_from(KvType),
         reads_ahead=st.booleans(),
         show_thinking=st.booleans(),
     )

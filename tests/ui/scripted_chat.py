@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.chat.events import ChatEvent, EngineState, EngineStateChanged
 from app.history.records import ConversationSummary, Turn, TurnState
-from models.engine.protocol import ModelFacts, Sampling, Thinking, Usage
+from models.engine.protocol import KvType, ModelFacts, Sampling, Thinking, Usage
 from ui.bridges.chat_bridge import ChatListener
 
 MODEL = ModelFacts("Test model", "qwen2", 16_384, 32_768, 800_000, 4_000_000, True)
@@ -83,6 +83,12 @@ class ScriptedChat:
 
     def set_thinking(self, thinking: Thinking) -> None:
         self.orders.append(("thinking", thinking))
+
+    def set_context(self, context_tokens: int) -> None:
+        self.orders.append(("context", context_tokens))
+
+    def set_kv_type(self, kv_type: KvType) -> None:
+        self.orders.append(("kv_type", kv_type))
 
     def set_unload_after(self, idle_s: float) -> None:
         self.orders.append(("unload_after", idle_s))

@@ -40,9 +40,9 @@ def test_each_choice_is_said_and_marked(
     button: ThinkingButton, qtbot: QtBot, name: str, tokens: int, said: str
 ) -> None:
     button.show_budget(3000)
-    with qtbot.waitSignal(button.budget_chosen) as chosen:
+    with qtbot.waitSignal(button.thinking_chosen) as chosen:
         choose(button, name)
-    assert chosen.args == [tokens]
+    assert chosen.args == [{"thinking_budget_tokens": tokens, "skips_thinking": False}]
     assert button.text() == said
     assert [text.split("\t")[0] for text in checked(button)] == [name]
 
@@ -59,11 +59,40 @@ def test_a_number_of_the_users_own(button: ThinkingButton, qtbot: QtBot) -> None
     choose(button, "Other…")
     dialog = next(one for one in button.findChildren(QInputDialog) if one.isVisible())
     dialog.setIntValue(3000)
-    with qtbot.waitSignal(button.budget_chosen) as chosen:
+    with qtbot.waitSignal(button.thinking_chosen) as chosen:
         dialog.accept()
-    assert chosen.args == [3000]
+    assert chosen.args == [{"thinking_budget_tokens": 3000, "skips_thinking": False}]
     assert button.text() == "Thinking: 3,000 tokens ▾"
     assert checked(button) == ["Other…\t3,000 tokens"]
+
+
+def test_it_may_be_asked_to_think_for_longer(button: ThinkingButton, qtbot: QtBot) -> None:
+    least = next(action.menu() for action in button.menu().actions() if action.menu() is not None)
+    with qtbot.waitSignal(button.thinking_chosen) as chosen:
+        next(action for action in least.actions() if action.text() == "4,096 tokens").trigger()
+    assert chosen.args == [{"thinking_at_least_tokens": 4_096}]
+    assert button.text() == "Thinking: at least 4,096 tokens ▾"
+    button.show_budget(8_192, 4_096)
+    assert button.text() == "Thinking: medium ▾"
+    assert [action.text() for action in least.actions() if action.isChecked()] == ["4,096 tokens"]
+
+
+def test_only_some_models_can_leave_thinking_out(button: ThinkingButton, qtbot: QtBot) -> None:
+    button.show_budget(0, skips=True)
+    without = next(action for action in button.menu().actions() if action.text().startswith("Without"))
+    assert not without.isEnabled()
+    assert without.text() == "Without thinking: this model always thinks"
+    assert button.text() == "Thinking: as long as it needs ▾"
+    button.show_model(thinks=True, can_skip=True)
+    assert without.isEnabled()
+    assert button.text() == "Thinking: off ▾"
+    assert checked(button) == ["Without thinking"]
+    with qtbot.waitSignal(button.thinking_chosen) as chosen:
+        choose(button, "Low")
+    assert chosen.args == [{"thinking_budget_tokens": 2048, "skips_thinking": False}]
+    with qtbot.waitSignal(button.thinking_chosen) as chosen:
+        choose(button, "Without thinking")
+    assert chosen.args == [{"skips_thinking": True}]
 
 
 def test_a_model_that_does_not_think_has_nothing_to_choose(button: ThinkingButton) -> None:

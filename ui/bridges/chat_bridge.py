@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.chat.events import (
     ChatEvent,
+    ContextFilled,
     ConversationOpened,
     ConversationsFound,
     ConversationsListed,
@@ -22,7 +23,7 @@ from app.chat.events import (
     TurnPaused,
     TurnStarted,
 )
-from models.engine.protocol import Sampling, Thinking
+from models.engine.protocol import KvType, Sampling, Thinking
 
 ChatListener = Callable[[ChatEvent], None]
 
@@ -102,6 +103,14 @@ class Chat(Protocol):
         """Let the model think so long, from the next question on."""
         ...
 
+    def set_context(self, context_tokens: int) -> None:
+        """Give the conversation in front a context of its own size, 0: what fits."""
+        ...
+
+    def set_kv_type(self, kv_type: KvType) -> None:
+        """Store the attention cache this way."""
+        ...
+
     def set_unload_after(self, idle_s: float) -> None:
         """End the engine after so long without anything to do; 0: never."""
         ...
@@ -123,6 +132,7 @@ class ChatBridge(QObject):
     conversations_found = Signal(ConversationsFound)
     question_rejected = Signal(QuestionRejected)
     turn_started = Signal(TurnStarted)
+    context_filled = Signal(ContextFilled)
     prompt_progressed = Signal(PromptProgress)
     reply_grew = Signal(ReplyDelta)
     turn_paused = Signal(TurnPaused)
@@ -142,6 +152,8 @@ class ChatBridge(QObject):
         match event:
             case ReplyDelta():
                 self.reply_grew.emit(event)
+            case ContextFilled():
+                self.context_filled.emit(event)
             case PromptProgress():
                 self.prompt_progressed.emit(event)
             case TurnStarted():

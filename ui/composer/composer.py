@@ -41,13 +41,13 @@ class Composer(QWidget):
         ask_requested(text): the question is to be sent; the field is empty then.
         stop_requested: the running reply is to end.
         draft_rested(text): a long draft has not changed for a while and can be read ahead.
-        budget_chosen(tokens): how long the model may think from now on; 0 is as long as it needs.
+        thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
     """
 
     ask_requested = Signal(str)
     stop_requested = Signal()
     draft_rested = Signal(str)
-    budget_chosen = Signal(int)
+    thinking_chosen = Signal(dict)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +67,7 @@ class Composer(QWidget):
         self.edit.send_requested.connect(self.send)
         self.edit.textChanged.connect(self._on_text_changed)
         self.button.clicked.connect(self._on_button_clicked)
-        self.thinking_button.budget_chosen.connect(self.budget_chosen)
+        self.thinking_button.thinking_chosen.connect(self.thinking_chosen)
         self._draft_rest.timeout.connect(self._on_draft_rested)
         self.set_follow_up(False)
         self.set_waiting("")

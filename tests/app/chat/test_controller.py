@@ -13,6 +13,7 @@ import pytest
 from app.chat.controller import ChatController
 from app.chat.engine_host import EngineHost
 from app.chat.events import (
+    ContextFilled,
     ConversationOpened,
     ConversationsFound,
     ConversationsListed,
@@ -128,7 +129,9 @@ def test_the_next_prompt_is_read_ahead_where_it_may(
 ) -> None:
     prepared: list[tuple[list[str], str]] = []
 
-    def prepare(_host: EngineHost, messages: Sequence[Message], draft: str = "") -> None:
+    def prepare(
+        _host: EngineHost, messages: Sequence[Message], draft: str = "", context_tokens: int = 0
+    ) -> None:
         prepared.append(([message.content for message in messages], draft))
 
     monkeypatch.setattr(EngineHost, "prepare", prepare)
@@ -165,6 +168,28 @@ def test_the_next_prompt_is_read_ahead_where_it_may(
     controller.set_reads_ahead(True)
     assert what_is_prepared() == [(["one", "Yes."], "")]
     controller.close()
+
+
+def test_a_chat_can_have_a_context_of_its_own(start: Start) -> None:
+    controller, listener = start()
+
+    def size_when_asked(question: str) -> int:
+        listener.forget()
+        _ask(controller, listener, question)
+        return listener.wait_for(ContextFilled).context_tokens
+
+    controller.set_context(2_048)  # before the first question: it is stored with that
+    assert size_when_asked("one") == 2_048
+    first = listener.wait_for(TurnEnded).turn
+    controller.new_conversation()
+    assert size_when_asked("two") != 2_048
+    listener.forget()
+    controller.open_conversation(first.conversation_id)
+    opened = listener.wait_for(ConversationOpened).conversation
+    assert opened is not None
+    assert opened.summary.context_tokens == 2_048
+    controller.set_context(0)
+    assert size_when_asked("three") != 2_048
 
 
 def test_a_thought_in_circles_waits_and_can_be_tried_again(start: Start) -> None:

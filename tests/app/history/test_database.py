@@ -14,6 +14,7 @@ from sqlcipher3 import dbapi2 as driver
 from app.errors import HistoryError, HistoryTooNewError
 from app.history import database
 from app.history.database import APPLICATION_ID, MIGRATIONS, NEWEST_SCHEMA, open_database
+from app.history.migrations import m0001_conversations_and_turns
 from app.history.store import HistoryStore
 from app.history.tables import metadata
 
@@ -35,10 +36,24 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def schema_of(connection: Any) -> list[tuple[str, str, str]]:
+def schema_of(connection: Any) -> list[tuple[str, str, list[str]]]:
     rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-    # White space apart: SQLAlchemy and people break lines elsewhere.
-    return [(kind, name, "".join(sql.split())) for kind, name, sql in rows]
+    return [(kind, name, sorted(parts_of(sql))) for kind, name, sql in rows]
+
+
+def parts_of(sql: str) -> list[str]:
+    """The columns and rules of a table, white space apart. A later column stands at the end."""
+    parts, depth = [""], 0
+    for character in "".join(sql.split()):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 1:
+            parts.append("")
+        else:
+            parts[-1] += character
+    begin, end = parts[0].partition("("), parts[-1].rpartition(")")
+    if len(parts) == 1:
+        return parts
+    return [begin[0], begin[2], *parts[1:-1], end[0], end[2]]
 
 
 def test_the_safe_settings_read_back(path: Path) -> None:
@@ -119,6 +134,26 @@ def test_an_older_file_is_brought_up_to_date(path: Path, monkeypatch: pytest.Mon
     with plain_connection(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (NEWEST_SCHEMA + 1,)
         assert connection.execute("SELECT count(*) FROM more").fetchone() == (0,)
+
+
+def test_a_file_of_schema_1_keeps_its_conversations(path: Path) -> None:
+    with plain_connection(path) as connection:
+        m0001_conversations_and_turns.migrate(connection.execute)
+        connection.execute("INSERT INTO conversations VALUES (7, 'An old one', 1, 2)")
+        connection.execute(
+            "INSERT INTO turns VALUES (9, 7, 'How?', 'So.', 'finished', 'm', 3, 1, 0, 4, 2, 0, 0.5, 1.5, 9.0,"
+            " 'model', '', NULL, NULL)"
+        )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+    with HistoryStore(path) as history:
+        conversation = history.conversation(7)
+        assert (conversation.summary.title, conversation.summary.context_tokens) == ("An old one", 0)
+        (turn,) = conversation.turns
+        assert (turn.question, turn.answer, turn.usage.answer_s) == ("How?", "So.", 0.0)
+        history.set_context(7, 4096)
+    with HistoryStore(path) as history:
+        assert history.conversation(7).summary.context_tokens == 4096
 
 
 def test_a_newer_history_is_not_touched(path: Path) -> None:
@@ -237,7 +272,7 @@ def test_a_broken_rule_shows_no_text_of_the_chat(path: Path) -> None:
     engine = open_database(path)
     try:
         with engine.begin() as connection, pytest.raises(Exception, match="CHECK constraint") as caught:
-            connection.exec_driver_sql("INSERT INTO conversations VALUES (1, ?, 0, 0)", ("a\nsecret",))
+            connection.exec_driver_sql("INSERT INTO conversations VALUES (1, ?, 0, 0, 0)", ("a\nsecret",))
         assert "secret" not in str(caught.value)
     finally:
         engine.dispose()
