@@ -6,7 +6,7 @@ FOR_RUN := .venv/.installed-for-run
 FOR_TEST := .venv/.installed-for-test
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check proof bench bench-peers evaluate model lock clean
+.PHONY: help run test check proof bench bench-peers vulkan-proof evaluate model lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench-peers: $(FOR_TEST) ## Measure the engine against llama-server (builds it o
 
 bench: $(FOR_TEST) ## Measure: one JSON object a line
 	@$(PYTHON) -m tests.bench
+
+vulkan-proof: $(FOR_TEST) ## Build llama.cpp's Vulkan backend, outside the tree, and run it on a software device
+	@tools/vulkan_proof.sh
 
 evaluate: $(FOR_TEST) ## Measure how well the model in the box calculates
 	@$(PYTHON) -m tools.ponder_mini.evaluate

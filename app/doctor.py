@@ -10,23 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from app.doctor_engine import EngineCheck, check_engine
 from app.errors import HistoryError
 from app.history.inspection import HistoryInspection, inspect_history, sqlite_version
 from app.paths import Paths
 from app.settings import Settings, load_settings
 from app.version import version
+from models.hardware import measure_machine
 from models.library import ModelFile, built_in, list_model_files
+from models.machine import Machine
 
 _PACKAGES = ("PySide6_Essentials", "llama-cpp-python", "SQLAlchemy", "msgspec", "Jinja2", "rich")
-_FEATURES = (
-    *("sse4_2", "avx", "avx2", "fma", "f16c", "bmi2", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni"),
-    *("avx512_bf16", "amx_int8", "amx_bf16", "asimd", "asimddp", "i8mm", "bf16", "sve"),
-)
-"""The CPU flags that llama.cpp has code for, as Linux names them. Source: ggml/src/ggml-cpu."""
-
 _NO_TRIAL = "the engine could not be tried, or this system does not show it"
 _RIGHTS = "the access rights of the file and its folder"
 _NO_RIGHTS = "this system has no such access rights"
@@ -59,26 +53,13 @@ class PathReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Processor:
-    """The CPU. `features` are those of its instruction sets that llama.cpp can use, where known."""
-
-    name: str
-    physical_cores: int
-    logical_cores: int
-    features: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """All that `ponder doctor` shows."""
 
     versions: dict[str, str]
     paths: tuple[PathReport, ...]
     settings_problem: str
-    processor: Processor
-    total_memory_bytes: int
-    available_memory_bytes: int
-    devices: tuple[str, ...]
+    machine: Machine
     models: tuple[ModelFile, ...]
     promises: tuple[Promise, ...]
 
@@ -92,15 +73,13 @@ def examine(paths: Paths, built_in_model: Path, engine_command: Sequence[str] | 
     """Look at everything. Takes some seconds: it asks the model in the box a question."""
     settings, problem = load_settings(paths.settings_file)
     engine = check_engine(built_in_model, engine_command)
-    memory = psutil.virtual_memory()
     return Report(
         versions=_versions(engine.version),
         paths=_path_reports(paths),
         settings_problem=str(problem) if problem else "",
-        processor=_processor(),
-        total_memory_bytes=memory.total,
-        available_memory_bytes=memory.available,
-        devices=("CPU",) if engine.version else (),
+        machine=measure_machine(
+            disk_folder=paths.models_dir, bandwidth_file=paths.bandwidth_file, probes_bandwidth=False
+        ),
         models=_models(paths, built_in_model, settings),
         promises=(*_engine_promises(engine), *_history_promises(paths)),
     )
@@ -139,26 +118,6 @@ def _path_state(path: Path) -> str:
         return "writable" if os.access(path, os.W_OK) else "not writable"
     nearest = next(parent for parent in path.parents if parent.exists())
     return "will be made" if os.access(nearest, os.W_OK | os.X_OK) else "not writable"
-
-
-def _processor() -> Processor:
-    name, flags = platform.processor() or platform.machine(), set()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:  # not Linux: its own name for the CPU must do
-        lines = []
-    for key, _, value in (line.partition(":") for line in lines):
-        if key.strip() == "model name":
-            name = value.strip()
-        elif key.strip() in ("flags", "Features"):
-            flags = set(value.split())
-            break
-    return Processor(
-        name=name,
-        physical_cores=psutil.cpu_count(logical=False) or 0,
-        logical_cores=psutil.cpu_count() or 0,
-        features=tuple(feature for feature in _FEATURES if feature in flags),
-    )
 
 
 def _models(paths: Paths, built_in_model: Path, settings: Settings) -> tuple[ModelFile, ...]:

@@ -65,6 +65,21 @@ class Paths:
         return self.config_dir / "crashes.json"
 
     @property
+    def library_file(self) -> Path:
+        """What is remembered of each model file: titles, notes, hashes, last use (JSON)."""
+        return self.data_dir / "library.json"
+
+    @property
+    def bandwidth_file(self) -> Path:
+        """How fast the memory of this computer was measured to be (JSON)."""
+        return self.data_dir / "bandwidth.json"
+
+    @property
+    def corrections_file(self) -> Path:
+        """How far off the sums for models were on this computer (JSON)."""
+        return self.data_dir / "corrections.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one window that may be open on this data folder."""
         return self.data_dir / "ponder.lock"

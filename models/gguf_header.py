@@ -10,6 +10,7 @@ Source of the format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 from __future__ import annotations
 
 import math
+import re
 import struct
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -40,6 +41,17 @@ MAX_RANGE_LENGTH = 1024
 
 TEMPLATE_KEY = "tokenizer.chat_template"
 ALIGNMENT_KEY = "general.alignment"
+
+INPUT_PLACE = -1
+OUTPUT_PLACE = -2
+"""Where a tensor belongs that is in none of the layers 0 and up; see `TensorSum`."""
+
+_LAYER_NAME = re.compile(rb"blk\.([0-9]{1,4})\.")
+_INPUT_NAMES = (b"token_embd", b"token_types", b"position_embd", b"per_layer_token_embd")
+"""Only looked up, never multiplied. Source: LLM_TENSOR_LAYER_INPUT in src/llama-arch.cpp."""
+
+_REPACK_ROWS = 8
+"""So many rows are woven into one another. Source: ggml/src/ggml-cpu/repack.cpp."""
 
 _KEPT_STRINGS = frozenset({"general.architecture", "general.name", "general.basename", TEMPLATE_KEY})
 _CHUNK_BYTES = 1024 * 1024
@@ -113,6 +125,19 @@ Value = int | float | bool | str | Range
 
 
 @dataclass(slots=True)
+class TensorSum:
+    """Bytes of the tensors of one kind in one place: a layer, `INPUT_PLACE` or `OUTPUT_PLACE`.
+
+    `repackable_bytes`: of those whose shape allows llama.cpp to weave their rows for the processor.
+    `expert_bytes`: of those of which each token uses a few experts only.
+    """
+
+    size_bytes: int = 0
+    repackable_bytes: int = 0
+    expert_bytes: int = 0
+
+
+@dataclass(slots=True)
 class GgufHeader:
     """What stands in the header. Of lists only the length is kept, of short ones the range too.
 
@@ -125,6 +150,8 @@ class GgufHeader:
     tensor_count: int = 0
     parameter_count: int = 0
     type_bytes: dict[str, int] = field(default_factory=dict)
+    tensor_sums: dict[tuple[int, str], TensorSum] = field(default_factory=dict)  # by place and kind
+    repackable_embedding_bytes: int = 0  # where it turns numbers into tokens too
     embedding_bytes: int = 0  # of the table that turns tokens into numbers
     has_output: bool = False  # a second table turns numbers into tokens; else the first one does
     expert_bytes: int = 0  # of the tensors of which each token uses a few experts only
@@ -219,7 +246,7 @@ def _read_array(reader: _HeaderReader, header: GgufHeader, key: str) -> None:
     elif kind in _FLOAT_TYPES or kind == _BOOL_TYPE or not 0 < length <= MAX_RANGE_LENGTH:
         reader.skip_numbers(kind, length)
     else:
-        numbers = [int(reader.number(kind)) for _ in range(length)]
+        numbers = reader.whole_numbers(kind, length)
         header.values[key] = Range(min(numbers), max(numbers))
 
 
@@ -234,7 +261,7 @@ def _read_tensors(reader: _HeaderReader, header: GgufHeader, count: int) -> None
         if name in names:
             raise damaged("two of its tensors have the same name")
         names.add(name)
-        tensor_bytes = _read_tensor(reader, header)
+        tensor_bytes = _read_tensor(reader, header, name)
         if name == b"token_embd.weight":
             header.embedding_bytes = tensor_bytes
         elif name == b"output.weight":
@@ -249,7 +276,7 @@ def _read_tensors(reader: _HeaderReader, header: GgufHeader, count: int) -> None
     header.needed_bytes = _padded(reader.position, alignment) + end_bytes if count else reader.position
 
 
-def _read_tensor(reader: _HeaderReader, header: GgufHeader) -> int:
+def _read_tensor(reader: _HeaderReader, header: GgufHeader, name: bytes) -> int:
     """Read shape and kind of one tensor; give its size in bytes."""
     dimensions = reader.u32()
     if dimensions > MAX_DIMENSIONS:
@@ -264,13 +291,33 @@ def _read_tensor(reader: _HeaderReader, header: GgufHeader) -> int:
             f"This model file has numbers of a kind that Ponder does not know (kind {kind:,}).",
             advice="It may be damaged or too new. Choose another file of this model.",
         )
-    name, block_length, block_bytes = TENSOR_TYPES[kind]
+    kind_name, block_length, block_bytes = TENSOR_TYPES[kind]
     if (shape[0] if shape else 1) % block_length:
         raise damaged("the rows of a tensor do not consist of whole blocks")
     size_bytes = parameters // block_length * block_bytes
     header.parameter_count += parameters
-    header.type_bytes[name] = header.type_bytes.get(name, 0) + size_bytes
+    header.type_bytes[kind_name] = header.type_bytes.get(kind_name, 0) + size_bytes
+    _add_to_sum(header, name, kind_name, shape, size_bytes)
     return size_bytes
+
+
+def _add_to_sum(header: GgufHeader, name: bytes, kind: str, shape: list[int], size_bytes: int) -> None:
+    layer = _LAYER_NAME.match(name)
+    is_repackable = len(shape) in (2, 3) and shape[1] % _REPACK_ROWS == 0
+    if layer is not None:
+        place = int(layer[1])
+    elif name.startswith(_INPUT_NAMES):
+        place = INPUT_PLACE
+        if name == b"token_embd.weight" and is_repackable:
+            header.repackable_embedding_bytes = size_bytes
+    else:
+        place = OUTPUT_PLACE
+    of_place = header.tensor_sums.setdefault((place, kind), TensorSum())
+    of_place.size_bytes += size_bytes
+    if is_repackable and place != INPUT_PLACE:
+        of_place.repackable_bytes += size_bytes
+    if b"_exps." in name:
+        of_place.expert_bytes += size_bytes
 
 
 def _padded(size_bytes: int, alignment: int) -> int:
@@ -328,6 +375,11 @@ class _HeaderReader:
         number_format = self._number_format(kind)
         value: int | float | bool = number_format.unpack(self.take(number_format.size))[0]
         return value
+
+    def whole_numbers(self, kind: int, count: int) -> tuple[int, ...]:
+        """Give the next whole numbers of one kind, a few at most."""
+        one = self._number_format(kind)
+        return struct.unpack(f"<{count}{one.format[-1]}", self.take(one.size * count))
 
     def skip_numbers(self, kind: int, count: int) -> None:
         """Pass over numbers of one kind."""

@@ -130,6 +130,15 @@ def read_gguf_info(path: Path) -> GgufInfo:
     return _Facts(header).info(path, size_bytes)
 
 
+def read_open_gguf(file: BinaryIO, size_bytes: int, path: Path) -> tuple[GgufInfo, GgufHeader]:
+    """Read an open file from its beginning, which may be all of it that is here (of one at the hub).
+
+    `path` is for the info only. Raises `ModelFileError`, and lets the file's own errors through.
+    """
+    header = _read_gguf_header(file, size_bytes)
+    return _Facts(header).info(path, size_bytes), header
+
+
 def _require_file(path: Path) -> None:
     """Refuse what is no ordinary file before it is opened: opening a pipe waits for its other end."""
     try:
@@ -208,7 +217,7 @@ class _Facts:
         """Put all of them together. Raises `ModelFileError`."""
         header = self._header
         split_number, split_count = self._split()
-        is_later_part = split_number > 1 and "general.architecture" not in header.values
+        is_later_part = split_number > 1 and not any(key.endswith(".block_count") for key in header.values)
         if not is_later_part:
             self._architecture = self._checked_architecture()
         head_count = (

@@ -76,8 +76,8 @@ def network_guard() -> NetworkGuard:
 
 
 @pytest.fixture(autouse=True)
-def _no_network(network_guard: NetworkGuard) -> Iterator[None]:
-    network_guard.forget()
+def _no_network(network_guard: NetworkGuard, request: pytest.FixtureRequest) -> Iterator[None]:
+    network_guard.begin_test(allows_loopback=request.node.get_closest_marker("loopback") is not None)
     yield
     if network_guard.attempts:
         pytest.fail(

@@ -30,6 +30,14 @@ def test_swallows_a_refused_connection():
     except Exception:
         pass
 
+@pytest.mark.loopback
+def test_goes_further_than_this_computer():
+    import socket
+    try:
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
+    except Exception:
+        pass
+
 def test_leaves_a_timer(qtbot):
     from PySide6.QtCore import QTimer
     KEPT.append(QTimer()); KEPT[-1].start(1000)
@@ -58,6 +66,7 @@ def test_fails_and_leaves_a_thread_too():
 GOOD_TESTS = """
 import logging, os, socket, subprocess, sys, threading
 from pathlib import Path
+import pytest
 
 def test_home_is_empty_and_ours(home, tmp_path):
     assert Path.home() == home and not list(home.iterdir())
@@ -79,6 +88,13 @@ def test_local_sockets_are_no_network():
     left, right = socket.socketpair()
     left.close()
     right.close()
+
+@pytest.mark.loopback
+def test_a_server_of_its_own_may_be_talked_to():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = ("localhost", server.getsockname()[1])
+        with socket.create_connection(address, timeout=5):
+            pass
 
 def test_expected_warning(caplog):
     logging.getLogger("ponder").warning("expected")

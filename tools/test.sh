@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the tests where there is no network: in a network namespace of their own, with nothing in it.
+# Runs the tests where there is no network: in a network namespace of their own, with nothing in it but
+# its own loopback device, on which the tests of downloads have a server.
 # Arguments go to pytest: `tools/test.sh tests/app -k settings`.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,7 +9,9 @@ cd "$(dirname "$0")/.."
 for options in "--map-root-user --net" "--net"; do
     # shellcheck disable=SC2086
     if unshare $options true 2>/dev/null; then
-        PONDER_TEST_OFFLINE=1 exec unshare $options .venv/bin/python -m pytest "$@"
+        # shellcheck disable=SC2016
+        PONDER_TEST_OFFLINE=1 exec unshare $options sh -ec \
+            '.venv/bin/python tools/loopback_up.py; exec .venv/bin/python -m pytest "$@"' sh "$@"
     fi
 done
 

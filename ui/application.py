@@ -15,15 +15,18 @@ from app.chat.controller import ChatController
 from app.chat.crash_record import CrashRecord
 from app.chat.events import Noticed
 from app.history.memory import History
+from app.library.orders import LibraryOrders
 from app.paths import Paths, built_in_model_file
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from models.engine.protocol import OnLoop
 from models.errors import AppError
 from ui.appearance import Appearance
 from ui.bridges.background import Background
 from ui.bridges.chat_bridge import Chat, ChatBridge, ChatListener
+from ui.bridges.library_bridge import LibraryBridge, LibraryListener
 from ui.crash import CrashReporter
 from ui.library.model_chooser import ModelChooser, chosen_model
+from ui.library_wiring import LibraryWiring
 from ui.quit_signals import QuitSignals
 from ui.settings.settings_keeper import SettingsKeeper
 from ui.single_instance import SingleInstance
@@ -36,8 +39,8 @@ ICON_FILE = Path(__file__).resolve().parent.parent / "resources" / "icons" / "po
 class OpenWindow(QObject):
     """The window with everything behind it, from `show` to `close`.
 
-    `make_chat` None: the real chat controller; tests give a scripted one. `engine_command` None: the
-    real engine.
+    `make_chat` and `make_library` None: the real controllers; tests give scripted ones. `engine_command`
+    None: the real engine.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class OpenWindow(QObject):
         built_in_model: Path | None = None,
         engine_command: Sequence[str] | None = None,
         make_chat: Callable[[ChatListener], Chat] | None = None,
+        make_library: Callable[[LibraryListener], LibraryOrders] | None = None,
         open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl,
     ) -> None:
         super().__init__()
@@ -62,21 +66,34 @@ class OpenWindow(QObject):
         )
         self.appearance = Appearance(application, settings, self)
         self.bridge = ChatBridge(make_chat or self._make_controller, self)
+        self.library_bridge = LibraryBridge(make_library or self._make_library, self)
         self.window = Window(
-            settings, self.appearance.theme, Places(self._built_in_model, paths.data_dir, paths.config_dir)
+            settings,
+            self.appearance.theme,
+            Places(self._built_in_model, paths.data_dir, paths.config_dir),
+            is_first_start=settings_error is None and is_first_start(settings),
+        )
+        chooser = ModelChooser(
+            keeper=self.keeper,
+            background=self.background,
+            built_in_model=self._built_in_model,
+            models_dir=paths.models_dir,
+            parent=self,
+        )
+        self._library_wiring = LibraryWiring(
+            window=self.window,
+            bridge=self.library_bridge,
+            chat_bridge=self.bridge,
+            keeper=self.keeper,
+            chooser=chooser,
+            open_url=open_url,
         )
         self._wiring = Wiring(
             window=self.window,
             bridge=self.bridge,
             keeper=self.keeper,
             appearance=self.appearance,
-            chooser=ModelChooser(
-                keeper=self.keeper,
-                background=self.background,
-                built_in_model=self._built_in_model,
-                models_dir=paths.models_dir,
-                parent=self,
-            ),
+            chooser=chooser,
             background=self.background,
             open_url=open_url,
         )
@@ -88,9 +105,10 @@ class OpenWindow(QObject):
             self.window.chat_page.show_notice(Noticed(settings_error))
 
     def show(self) -> None:
-        """Show the window; the chat starts behind it."""
+        """Show the window; chat and library start behind it."""
         self.window.show()
         self.bridge.chat.start()
+        self.library_bridge.library.start()
 
     @Slot()
     def close(self) -> None:
@@ -105,6 +123,7 @@ class OpenWindow(QObject):
             sidebar_open=self.window.shell.is_open_when_wide,
         )
         self.window.hide()
+        self.library_bridge.library.close()
         self.bridge.chat.close()
         self.background.close()
 
@@ -124,11 +143,30 @@ class OpenWindow(QObject):
             crash_record=CrashRecord(self._paths.crash_record_file),
         )
 
+    def _make_library(self, listener: LibraryListener) -> LibraryOrders:
+        from app.library.assembly import network_settings
+        from app.library.controller import LibraryController
+
+        return LibraryController(
+            listener=listener,
+            paths=self._paths,
+            built_in_model=self._built_in_model,
+            environ=os.environ,
+            home=Path.home(),
+            network=network_settings(self.keeper.settings),
+            kv_type=self.keeper.settings.kv_type,
+        )
+
     def _open_history(self) -> History:
         """On the chat's thread: SQLAlchemy is not for the start of the window to wait for."""
         from app.history.store import HistoryStore
 
         return HistoryStore(self._paths.history_file)
+
+
+def is_first_start(settings: Settings) -> bool:
+    """Whether nobody has chosen anything yet."""
+    return not (settings.first_start_done or settings.model_path or settings.opened_models)
 
 
 def run_window() -> int:

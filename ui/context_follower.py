@@ -34,6 +34,7 @@ class ContextFollower(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._use = ContextUse()
+        self._kept_tokens = 0
         self._usual_size = 0
         self._trained_tokens = 0
         self._chosen_size = AUTOMATIC
@@ -56,8 +57,8 @@ class ContextFollower(QObject):
         self._conversation_id = conversation.summary.id if conversation else None
         self._chosen_size = conversation.summary.context_tokens if conversation else AUTOMATIC
         self._show_sizes()
-        kept = _kept_tokens(conversation.turns) if conversation else 0
-        self._show(history=kept, thought=0, size=self._size())
+        self._kept_tokens = _kept_tokens(conversation.turns) if conversation else 0
+        self._show(history=self._kept_tokens, thought=0, size=self._size())
 
     @Slot(TurnStarted)
     def begin_turn(self, started: TurnStarted) -> None:
@@ -84,14 +85,13 @@ class ContextFollower(QObject):
 
     @Slot(TurnEnded)
     def end_turn(self, ended: TurnEnded) -> None:
-        """The thought is free again; an answer stays."""
+        """The thought is free again; an answer stays. Without one the whole turn is left out."""
         if ended.turn.id == self._running_turn_id:
             self._running_turn_id = None
         if ended.turn.conversation_id != self._conversation_id:
             return
-        kept = _kept_tokens((ended.turn,))
-        usage = ended.turn.usage
-        self._show(history=kept or self._use.history, thought=0, size=usage.context_tokens or self._use.size)
+        self._kept_tokens = _kept_tokens((ended.turn,)) or self._kept_tokens
+        self._show(history=self._kept_tokens, thought=0)
 
     @Slot(int)
     def note_choice(self, size: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
@@ -14,6 +14,11 @@ from ui.kinds import of_kind
 from ui.model_pill import ModelPill
 from ui.theme import HEADER_HEIGHT_PX, Theme
 
+NOTE_FROM_PX = 780
+"""From this width on there is room for a note beside a page's title."""
+_DOWNLOAD_FROM_PX, _ALL_WORDS_FROM_PX = 560, 900
+"""From these widths on a download is said in short, and with the time that is left."""
+
 
 class Header(QFrame):
     """The line above the pages.
@@ -21,10 +26,12 @@ class Header(QFrame):
     Signals:
         chats_requested: the folded sidebar is to open.
         back_requested: from another page back to the chat.
+        downloads_requested: the few words about a download were pressed.
     """
 
     chats_requested = Signal()
     back_requested = Signal()
+    downloads_requested = Signal()
 
     def __init__(self, theme: Theme, built_in_model: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +43,11 @@ class Header(QFrame):
         self.title_label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.pill = ModelPill(built_in_model)
         self.meter = ContextMeter(theme)
+        self.note_label = of_kind(ElidedLabel(), "third")
+        self.download_button = of_kind(QPushButton(), "text")
+        self.download_button.hide()
+        self._is_page = False
+        self._download, self._short_download = "", ""
         self.back_button = of_kind(QPushButton("Back to the chat"), "text")
         self.back_button.setToolTip("Back to the chat (Esc)")
         layout = QHBoxLayout(self)
@@ -45,10 +57,13 @@ class Header(QFrame):
         layout.addWidget(self.title_label)
         layout.addWidget(self.pill)
         layout.addStretch(1)
+        layout.addWidget(self.download_button)
         layout.addWidget(self.meter, 0, Qt.AlignmentFlag.AlignRight)
+        layout.addWidget(self.note_label)
         layout.addWidget(self.back_button)
         self.chats_button.clicked.connect(self.chats_requested)
         self.back_button.clicked.connect(self.back_requested)
+        self.download_button.clicked.connect(self.downloads_requested)
         self.chats_button.hide()
         self.show_chat_title("")
 
@@ -57,15 +72,42 @@ class Header(QFrame):
         self.title_label.setText(title or "New chat")
         self.pill.show()
         self.back_button.hide()
+        self._is_page = False
+        self._show_what_fits()
 
-    def show_page_title(self, title: str) -> None:
-        """Another page is in front."""
+    def show_page_title(self, title: str, note: str = "") -> None:
+        """Another page is in front, with a note where there is room."""
+        self._is_page = True
         self.title_label.setText(title)
+        self.note_label.setText(note)
         self.pill.hide()
         self.meter.hide()
         self.back_button.show()
+        self._show_what_fits()
+
+    def show_download(self, words: str, short: str = "") -> None:
+        """Say how far a download is, "" for nothing, while the sidebar that says it too is folded."""
+        self._download, self._short_download = words, short or words
+        self.download_button.setAccessibleName(f"Downloads: {words}")
+        self._show_what_fits()
+
+    @Slot(bool)
+    def follow_folding(self, is_folded: bool) -> None:
+        """Whether the sidebar is folded away."""
+        self.chats_button.setVisible(is_folded)
+        self._show_what_fits()
+
+    def _show_what_fits(self) -> None:
+        has_note = self._is_page and bool(self.note_label.text())
+        self.note_label.setVisible(has_note and self.width() >= NOTE_FROM_PX)
+        folded = not self.chats_button.isHidden()
+        wide = self.width() >= _DOWNLOAD_FROM_PX
+        all_words = self.width() >= _ALL_WORDS_FROM_PX
+        self.download_button.setText(self._download if all_words else self._short_download)
+        self.download_button.setVisible(bool(self._download) and folded and wide and not self._is_page)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Less where it is narrow."""
         super().resizeEvent(event)
         self.meter.set_room(self.width())
+        self._show_what_fits()

@@ -44,14 +44,38 @@ class Notice(QFrame):
         self.dismissed.emit(self)
 
 
+class Offer(Notice):
+    """A bar that is no warning.
+
+    Signals:
+        taken(key): its button was pressed; it goes by itself.
+    """
+
+    taken = Signal(str)
+
+    def __init__(self, key: str, text: str, action: str) -> None:
+        super().__init__(text, action=action)
+        of_kind(self, "card")
+        self.key = key
+        self.dismiss_button.setText("Later")
+        self.acted.connect(self._take)
+
+    @Slot()
+    def _take(self) -> None:
+        self.taken.emit(self.key)
+        self._dismiss()
+
+
 class NoticeBars(QWidget):
     """The bars that are shown now, the newest last.
 
     Signals:
         restart_requested: the engine is to be started again.
+        offer_taken(key): the button of an offer was pressed.
     """
 
     restart_requested = Signal()
+    offer_taken = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +101,18 @@ class NoticeBars(QWidget):
         self._engine_notice = Notice(str(error), action="Restart engine", lasting=True)
         self._engine_notice.acted.connect(self.restart_requested)
         self._append(self._engine_notice)
+
+    def offer(self, key: str, text: str, action: str) -> None:
+        """Offer something good, once for each key: a bar in quiet colours with a button."""
+        self.withdraw(key)
+        offer = Offer(key, text, action)
+        offer.taken.connect(self.offer_taken)
+        self._append(offer)
+
+    def withdraw(self, key: str) -> None:
+        """The offer of that key does not hold any more."""
+        for notice in [one for one in self._notices if isinstance(one, Offer) and one.key == key]:
+            self._remove(notice)
 
     def clear_engine_stopped(self) -> None:
         """The engine is on its way again."""

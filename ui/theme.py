@@ -1,8 +1,9 @@
 """The colours, measures and fonts of Ponder, and how they are put on the application.
 
 Widgets say what they are with the dynamic property `kind`, and `resources/styles/ponder.qss` says
-how that looks: QPushButton `primary`, `text`, `small`, `danger`; QLabel `second`, `third`, `heading`,
-`section`; QFrame `card`, `amber`, `red`, `sidebar`, `header`, `line`; QPlainTextEdit `composer`.
+how that looks: QPushButton `primary`, `text`, `small`, `danger`, `link`, `line`; QLabel `second`, `third`,
+`fact`, `heading`, `section`, `title`, `reading`, `badge-good`, `badge-part`, `badge-plain`; QFrame `card`,
+`best`, `drop`, `amber`, `red`, `sidebar`, `header`, `line`; QPlainTextEdit `composer`.
 """
 
 from __future__ import annotations

@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.chat.events import ConversationOpened, ConversationsListed, EngineStateChanged
 from app.settings import Settings
 from ui.chat_page import ChatPage
 from ui.context_meter import ContextUse
+from ui.first_start.first_start_page import FirstStartPage
 from ui.header import Header
+from ui.library.add_file_dialog import dropped_files
 from ui.library.models_page import ModelsPage
 from ui.settings.settings_page import SettingsPage
 from ui.shell import Shell
@@ -40,15 +50,21 @@ class Window(QMainWindow):
     Signals:
         closing: the window is being closed.
         models_page_opened: the Models page came to the front.
+        files_dropped(paths): model files were dropped on the window, a list of `Path`.
     """
 
     closing = Signal()
     models_page_opened = Signal()
+    files_dropped = Signal(list)
 
-    def __init__(self, settings: Settings, theme: Theme, places: Places) -> None:
+    def __init__(
+        self, settings: Settings, theme: Theme, places: Places, *, is_first_start: bool = False
+    ) -> None:
         super().__init__()
         self.setWindowTitle("Ponder")
         self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
+        self.setAcceptDrops(True)
+        self._models_note = ""
         self.resize(settings.window_width, settings.window_height)
         self._titles: dict[int, str] = {}
         self._context_use = ContextUse()
@@ -60,10 +76,17 @@ class Window(QMainWindow):
         self.settings_page = SettingsPage(settings, places.data_dir, places.config_dir)
         self.pages = QStackedWidget()
         self.shell = self._make_shell(settings)
-        self.setCentralWidget(self.shell)
+        self.first_start_page = FirstStartPage()
+        self._whole = QStackedWidget()
+        for part in (self.shell, self.first_start_page):
+            self._whole.addWidget(part)
+        self.setCentralWidget(self._whole)
         self._connect()
         self._add_shortcuts()
-        self.chat_page.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        if is_first_start:
+            self._whole.setCurrentWidget(self.first_start_page)
+        else:
+            self.chat_page.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Construction
 
@@ -79,8 +102,8 @@ class Window(QMainWindow):
         return Shell(self.sidebar, main, sidebar_open=settings.sidebar_open)
 
     def _connect(self) -> None:
-        self.shell.folding_changed.connect(self.header.chats_button.setVisible)
-        self.header.chats_button.setVisible(self.shell.is_narrow or not self.shell.is_sidebar_open)
+        self.shell.folding_changed.connect(self.header.follow_folding)
+        self.header.follow_folding(self.shell.is_narrow or not self.shell.is_sidebar_open)
         self.header.chats_requested.connect(self.toggle_sidebar)
         self.header.back_requested.connect(self.show_chat)
         self.header.pill.models_page_requested.connect(self.show_models)
@@ -96,11 +119,29 @@ class Window(QMainWindow):
             ("Ctrl+B", self.toggle_sidebar),
             ("Ctrl+Return", self.chat_page.answer_now),
             ("Ctrl+Enter", self.chat_page.answer_now),  # the one on the keypad
-            ("Ctrl+Q", self.close),
-        ):
-            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+        ):  # they belong to the shell, so that none works unseen behind the first page
+            QShortcut(QKeySequence(keys), self.shell).activated.connect(slot)
+        QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
 
     # Public methods
+
+    @property
+    def is_first_start(self) -> bool:
+        """Whether the first page is in front."""
+        return self._whole.currentWidget() is self.first_start_page
+
+    @Slot()
+    def leave_first_start(self) -> None:
+        """The chat comes in place of the first page, for good."""
+        if self.is_first_start:
+            self._whole.setCurrentWidget(self.shell)
+            self.show_chat()
+
+    def show_models_note(self, note: str) -> None:
+        """What stands beside the title of the Models page."""
+        self._models_note = note
+        if self.pages.currentWidget() is self.models_page:
+            self.header.show_page_title("Models", note)
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint what the stylesheet does not reach."""
@@ -121,7 +162,7 @@ class Window(QMainWindow):
     @Slot()
     def show_models(self) -> None:
         """The Models page comes to the front."""
-        self._show_page(self.models_page, "Models")
+        self._show_page(self.models_page, "Models", self._models_note)
         self.models_page_opened.emit()
 
     @Slot()
@@ -202,10 +243,10 @@ class Window(QMainWindow):
 
     # Inside
 
-    def _show_page(self, page: QWidget, title: str) -> None:
+    def _show_page(self, page: QWidget, title: str, note: str = "") -> None:
         self.shell.close_overlay()
         self.pages.setCurrentWidget(page)
-        self.header.show_page_title(title)
+        self.header.show_page_title(title, note)
 
     def _show_chat_in_header(self) -> None:
         if self.pages.currentWidget() is not self.chat_page:
@@ -222,7 +263,7 @@ class Window(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape: closes the sidebar over the page, leaves a page, or stops the reply."""
-        if event.key() != Qt.Key.Key_Escape:
+        if event.key() != Qt.Key.Key_Escape or self.is_first_start:
             super().keyPressEvent(event)
         elif self.shell.close_overlay():
             return
@@ -236,6 +277,25 @@ class Window(QMainWindow):
         super().changeEvent(event)
         if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
             self.sidebar.regroup()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take model files, nothing else."""
+        if dropped_files(event.mimeData()):
+            event.acceptProposedAction()
+            self.models_page.show_drop_hint(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """They went away again."""
+        self.models_page.show_drop_hint(False)
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """They are to be added."""
+        self.models_page.show_drop_hint(False)
+        paths = dropped_files(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Say so before the window goes."""

@@ -16,7 +16,6 @@ from ui.bridges.background import Background
 from ui.bridges.chat_bridge import ChatBridge
 from ui.context_follower import ContextFollower
 from ui.library.model_chooser import ModelChooser
-from ui.library.model_files import ModelEntry
 from ui.link_question import ask_to_open
 from ui.save_thought import SaveThoughtDialog, write_thought
 from ui.settings.settings_keeper import SettingsKeeper
@@ -120,15 +119,10 @@ class Wiring(QObject):
     def _connect_models(self) -> None:
         page, pill = self._window.models_page, self._window.header.pill
         page.use_requested.connect(self._chooser.use)
-        page.add_requested.connect(self._ask_for_file_to_add)
         pill.model_chosen.connect(self._chooser.use)
         pill.file_dialog_requested.connect(self._ask_for_file_to_use)
         self._chooser.chosen.connect(self._chat.use_model)
-        self._chooser.chosen.connect(self._show_chosen)
-        self._chooser.entries_read.connect(self._show_entries)
         self._chooser.refused.connect(self._show_refused)
-        self._window.models_page_opened.connect(self._chooser.refresh)
-        self._show_chosen()
 
     # Slots
 
@@ -169,24 +163,9 @@ class Wiring(QObject):
         else:
             self._show_error(error)
 
-    @Slot(list)
-    def _show_entries(self, entries: list[ModelEntry]) -> None:
-        self._window.models_page.show_entries(entries)
-        self._show_chosen()
-
-    @Slot()
-    def _show_chosen(self) -> None:
-        self._window.models_page.show_in_use(self._chooser.current)
-        self._window.header.pill.set_choices(self._chooser.current, self._chooser.recent())
-
     @Slot()
     def _ask_for_file_to_use(self) -> None:
-        self._chooser.ask_for_file(self._window, use_at_once=True)
-
-    @Slot()
-    def _ask_for_file_to_add(self) -> None:
-        self._window.models_page.clear_error()
-        self._chooser.ask_for_file(self._window, use_at_once=False)
+        self._chooser.ask_for_file(self._window)
 
     @Slot(str)
     def _ask_to_open(self, untrusted_address: str) -> None:

@@ -20,7 +20,7 @@ from app.chat.crash_record import CrashRecord
 from app.chat.engine_host import EngineHost
 from app.chat.events import ChatEvent, EngineState, EngineStateChanged
 from app.chat.front import FrontConversation
-from app.chat.turn import RunningTurn
+from app.chat.turn import AGAIN_TEMPERATURE, RunningTurn
 from app.errors import AppError, HistoryError, InputError
 from app.history.memory import History
 from app.history.records import Turn
@@ -30,8 +30,6 @@ from models.errors import engine_error
 from models.gguf_info import read_chat_model
 
 SAVE_INTERVAL_S = 1.0
-AGAIN_TEMPERATURE = 0.7
-"""For another try after a loop: the upper end of DeepSeek's advice, with another seed."""
 
 
 class ChatController:

@@ -16,6 +16,9 @@ _STATE_OF = {
     StopReason.STOPPED: TurnState.STOPPED,
 }
 
+AGAIN_TEMPERATURE = 0.7
+"""For another try after a loop: the upper end of DeepSeek's advice, with another seed."""
+
 
 class RunningTurn:
     """Gathers the pieces of one reply and knows what of it may be written down.

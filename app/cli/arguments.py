@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from app.errors import InputError
 from app.settings import MAX_CONTEXT_TOKENS, MIN_CONTEXT_TOKENS
 from app.version import version
+from models.engine.protocol import KvType
 
 _MAX_INT = 2**31 - 1
 MAX_TIMEOUT_S = 604_800
@@ -24,6 +25,7 @@ Nothing that you ask, and nothing that it thinks, leaves it.
   ponder ask "QUESTION"       one question, one answer
   ponder chat                 a conversation in the terminal
   ponder history list         what was asked before
+  ponder models recommend     which models suit this computer; download and check them
   ponder bench                how fast a model is on this computer
   ponder doctor               what this computer has, and whether the promises hold
 """
@@ -61,7 +63,9 @@ messages are cut before they are sent: a model never sees its earlier thoughts.
 --json prints one object: reasoning, answer, model, prompt_tokens, cached_tokens, reasoning_tokens,
 answer_tokens, time_to_first_token_s, reasoning_s, tokens_per_s, left_out_turns (the oldest turns
 that did not fit in the context), thought_end (what ended the thought: model, budget, reserve, asked,
-loop, or "" where it has no end), stop_reason (end, length, stopped).
+loop, or "" where it has no end), stop_reason (end, length, stopped), answer_s,
+prompt_tokens_per_s (of what was not in the cache), reasoning_tokens_per_s, answer_tokens_per_s,
+context_tokens.
 
 A thought never uses up the room for its answer: where it would, it is closed (reserve) and the
 answer is written. --timeout S closes it too (asked), S seconds after the question went to the loaded
@@ -119,6 +123,8 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """The whole command line. `run` in the result names the command, "" stands for none."""
+    from app.cli.model_arguments import add_models  # it builds on this module
+
     parser = Parser(prog="ponder", description=_TOP, epilog=_TOP_END, usage="ponder [COMMAND] [OPTIONS]")
     parser.add_argument("--version", action="version", version=f"ponder {version()}")
     parser.set_defaults(run="")
@@ -132,6 +138,7 @@ def build_parser() -> Parser:
     doctor.set_defaults(run="doctor")
     _add_json(doctor)
     _add_history(commands)
+    add_models(commands)
     return parser
 
 
@@ -143,6 +150,7 @@ def _add_ask(commands: _Commands[Parser]) -> None:
     ask.set_defaults(run="ask")
     ask.add_argument("question", nargs="?", metavar="QUESTION", help="the question; - reads standard input")
     _add_model(ask)
+    _add_kv_type(ask)
     ask.add_argument("--messages", metavar="FILE", help="the conversation so far, as a JSON list")
     _add_sampling(ask)
     ask.add_argument(
@@ -161,6 +169,7 @@ def _add_chat(commands: _Commands[Parser]) -> None:
     chat = commands.add_parser("chat", help="talk in the terminal", description=_CHAT)
     chat.set_defaults(run="chat")
     _add_model(chat)
+    _add_kv_type(chat)
     _add_sampling(chat)
     chat.add_argument("--no-history", action="store_true", help="write nothing to the history")
 
@@ -178,14 +187,22 @@ def _add_model(parser: Parser) -> None:
     parser.add_argument(
         "--model",
         metavar="PATH_OR_ID",
-        help="a GGUF file, the name of one in the models folder, or ponder-mini, the model in the box "
-        "(default: the one chosen in the window)",
+        help="a GGUF file, the name of one in the models folder, an id of ponder models list, "
+        "or ponder-mini, the model in the box (default: the one chosen in the window)",
     )
     parser.add_argument(
         "--context",
         metavar="N",
         type=whole_number(MIN_CONTEXT_TOKENS, MAX_CONTEXT_TOKENS),
-        help="room for so many tokens, prompt and reply together",
+        help="room for so many tokens, prompt and reply together (default: what fits in memory)",
+    )
+
+
+def _add_kv_type(parser: Parser) -> None:
+    parser.add_argument(
+        "--kv-type",
+        choices=[kind.value for kind in KvType],
+        help="how the attention cache is stored: q8_0 takes half the memory (default: as in the settings)",
     )
 
 
@@ -194,13 +211,13 @@ def _add_sampling(parser: Parser) -> None:
         "--temperature",
         metavar="T",
         type=number(0.0, 2.0),
-        help="0 gives the same answer each time (default: as in the settings, 0.6 if never changed)",
+        help="0 gives the same answer each time (default: as advised for the model, 0.6 for R1)",
     )
     parser.add_argument(
         "--top-p",
         metavar="P",
         type=number(0.0, 1.0, above=True),
-        help="draw from the likeliest tokens that make up this share (default: 0.95 likewise)",
+        help="draw from the likeliest tokens that make up this share (default: likewise, 0.95 for R1)",
     )
     parser.add_argument(
         "--seed", metavar="N", type=whole_number(0, _MAX_SEED), help="the same seed draws the same tokens"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from app import numbers_in_words as words
-from app.chat.turn import RunningTurn
+from app.chat.turn import AGAIN_TEMPERATURE, RunningTurn
 from app.cli.conversation_input import conversation
 from app.cli.interrupts import EXIT_INTERRUPTED, Interrupted, caught_interrupts
 from app.cli.model_choice import check_model_file, chosen_model, model_title
 from app.cli.output import Output
+from app.cli.pause_prompt import PauseRequested, Word, ask_what_now, can_ask, caught_pauses
 from app.cli.reply import ReplyText
 from app.cli.surroundings import Surroundings
 from app.cli.time_limit import Step, TimeLimit
@@ -25,10 +29,13 @@ from models.engine.protocol import (
     Delta,
     EngineEvent,
     EngineExited,
+    KvType,
     Loaded,
     LoadFailed,
     Message,
     ModelFacts,
+    OnLoop,
+    Paused,
     Sampling,
     StopReason,
     Thinking,
@@ -46,6 +53,7 @@ from models.errors import (
     engine_error,
 )
 
+AskEvent = EngineEvent | Interrupted | PauseRequested
 _POLL_INTERVAL_S = 0.5
 """Windows looks at Ctrl-C only between two waits."""
 _THOUGHT_ENDS = {
@@ -78,6 +86,7 @@ class AskOptions:
     json: bool
     show_thinking: bool
     save: bool
+    kv_type: str | None
 
 
 def ask(options: AskOptions, surroundings: Surroundings) -> int:
@@ -89,20 +98,26 @@ def ask(options: AskOptions, surroundings: Surroundings) -> int:
         problem.kept = "Nothing was asked; the file was left as it is."
         problem.advice = "Correct the file, or remove it."
         raise problem
+    is_attended = not options.json and can_ask(surroundings.stdin, surroundings.output)
     wanted_thinking = thinking(options, settings)
+    if is_attended:
+        wanted_thinking = msgspec.structs.replace(wanted_thinking, on_loop=OnLoop.PAUSE)
     model_path = chosen_model(options.model, settings.model_path, surroundings)
     info = check_model_file(model_path)
     # What the command line asks for is taken at its word, the settings hold for models of all sizes.
     context_tokens = options.context or min(settings.context_tokens, info.context_length_tokens)
     with ExitStack() as stack:
         history = stack.enter_context(closing(surroundings.open_history())) if options.save else None
-        events: queue.SimpleQueue[EngineEvent | Interrupted] = queue.SimpleQueue()
+        events: queue.SimpleQueue[AskEvent] = queue.SimpleQueue()
         engine = EngineClient(events.put, surroundings.engine_command)
         stack.callback(engine.close)
         stack.enter_context(caught_interrupts(events.put))
+        if is_attended:
+            stack.enter_context(caught_pauses(events.put))
         asking = _Asking(options, surroundings.output, engine, events, history)
         engine.start()
-        engine.load(model_path, context_tokens)
+        kv_type = KvType(options.kv_type) if options.kv_type else settings.kv_type
+        engine.load(model_path, context_tokens, kv_type=kv_type)
         facts = asking.wait_for_model()
         question = _Question(
             messages,
@@ -159,7 +174,7 @@ class _Asking:
         options: AskOptions,
         output: Output,
         engine: EngineClient,
-        events: queue.SimpleQueue[EngineEvent | Interrupted],
+        events: queue.SimpleQueue[AskEvent],
         history: HistoryStore | None,
     ) -> None:
         self._options = options
@@ -174,6 +189,7 @@ class _Asking:
         self._timed_out = False
         self._nobody_reads = False
         self._thought_line_open = False
+        self._tries_again = False
 
     def wait_for_model(self) -> ModelFacts:
         """Give what the engine has loaded. Raises `AppError`, and KeyboardInterrupt on Ctrl-C."""
@@ -194,16 +210,14 @@ class _Asking:
         stored = None
         if self._history is not None:
             stored = self._history.begin_turn(None, question.messages[-1].content, question.model_name)
-        turn_id = self._engine.generate(
-            question.messages,
-            sampling=question.sampling,
-            max_tokens=self._options.max_tokens or 0,
-            thinking=question.thinking,
-        )
         self._limit = TimeLimit(self._options.timeout)
-        self._running = RunningTurn(stored, turn_id) if stored else None
         try:
-            end = self._follow(turn_id)
+            end = self._try(question, stored)
+            while self._tries_again:
+                self._tries_again = False
+                self._reply = ReplyText(may_think=may_think)
+                again = msgspec.structs.replace(question.sampling, temperature=AGAIN_TEMPERATURE, seed=None)
+                end = self._try(dataclasses.replace(question, sampling=again), stored)
         except AppError as error:
             if self._running is not None:
                 self._save(self._running.failed(error.message))
@@ -222,6 +236,16 @@ class _Asking:
             self._save(self._running.finished(end.stop_reason, end.usage))
         return self._exit_code(end)
 
+    def _try(self, question: _Question, stored: Turn | None) -> TurnFinished:
+        turn_id = self._engine.generate(
+            question.messages,
+            sampling=question.sampling,
+            max_tokens=self._options.max_tokens or 0,
+            thinking=question.thinking,
+        )
+        self._running = RunningTurn(stored, turn_id) if stored else None
+        return self._follow(turn_id)
+
     def _follow(self, turn_id: int) -> TurnFinished:
         """Show the reply as it comes until it is over. Raises `EngineError` where the turn fails."""
         while True:
@@ -238,6 +262,10 @@ class _Asking:
                     if code == "cannot_skip_thinking":
                         error.advice = "Ask without --no-thinking; --budget 100 makes it think less."
                     raise error
+                case PauseRequested():
+                    self._engine.pause(turn_id)
+                case Paused(_, _, finding):
+                    self._decide(turn_id, finding)
                 case Interrupted():
                     self._interrupted = True
                     self._engine.stop(turn_id)
@@ -249,7 +277,22 @@ class _Asking:
             if self._nobody_reads:
                 self._engine.stop(turn_id)
 
-    def _next_event(self) -> EngineEvent | Interrupted | Step:
+    def _decide(self, turn_id: int, finding: str) -> None:
+        """The thought waits: ask what is to happen."""
+        decision = ask_what_now(self._output, finding)
+        match decision.word:
+            case Word.GO_ON:
+                self._engine.resume(turn_id, decision.hint)
+            case Word.ANSWER_NOW:
+                self._engine.answer_now(turn_id)
+            case Word.TRY_AGAIN:
+                self._tries_again = True
+                self._engine.stop(turn_id)
+            case Word.STOP:
+                self._interrupted = True
+                self._engine.stop(turn_id)
+
+    def _next_event(self) -> AskEvent | Step:
         while (step := self._limit.next_step()) is None:
             try:
                 return self._events.get(timeout=min(_POLL_INTERVAL_S, self._limit.remaining_s))
@@ -329,6 +372,11 @@ class _Asking:
             "left_out_turns": usage.left_out_turns,
             "thought_end": usage.thought_end.value,
             "stop_reason": end.stop_reason.value,
+            "answer_s": round(usage.answer_s, 4),
+            "prompt_tokens_per_s": round(usage.prompt_tokens_per_s, 2),
+            "reasoning_tokens_per_s": round(usage.reasoning_tokens_per_s, 2),
+            "answer_tokens_per_s": round(usage.answer_tokens_per_s, 2),
+            "context_tokens": usage.context_tokens,
         }
 
     def _worded(self, error: EngineError | ModelFileError) -> AppError:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import msgspec
+
 from app import numbers_in_words as words
 from app.chat import events
 from app.chat.controller import ChatController
@@ -22,13 +24,16 @@ from app.cli.keyboard import Keyboard
 from app.cli.live import LiveBlock
 from app.cli.model_choice import chosen_model, require_context
 from app.cli.output import one_line
+from app.cli.pause_prompt import PAUSE_KEY, PauseRequested, Word, ask_what_now, can_ask, caught_pauses
 from app.cli.surroundings import Surroundings
 from app.errors import AppError, EngineProtocolError, EngineStoppedError
 from app.history.records import Conversation, ConversationSummary
 from app.settings import MAX_CONTEXT_TOKENS, load_settings
-from models.engine.protocol import Sampling, Thinking
+from models.engine.protocol import KvType, OnLoop, Sampling, Thinking
 
-_HELP = """\
+InboxEvent = ChatEvent | Interrupted | PauseRequested
+
+_HELP = f"""\
 /new           begin a new conversation
 /list          list the conversations
 /open N        go on with conversation N
@@ -38,6 +43,7 @@ _HELP = """\
 /help          this list
 /quit          leave (Ctrl-D does too)
 Ctrl-C ends a thought, and the answer begins; the next Ctrl-C stops the reply.
+{PAUSE_KEY} lets a thought wait: give it a hint, or try again.
 Everything else you type is a question.
 """
 
@@ -54,6 +60,7 @@ class ChatOptions:
     top_p: float | None = None
     seed: int | None = None
     no_history: bool = False
+    kv_type: str | None = None
 
 
 def chat(options: ChatOptions, surroundings: Surroundings) -> int:
@@ -64,7 +71,9 @@ def chat(options: ChatOptions, surroundings: Surroundings) -> int:
     model_path = chosen_model(options.model, settings.model_path, surroundings)
     if options.context is not None:
         require_context(model_path, options.context)
-    inbox: queue.SimpleQueue[ChatEvent | Interrupted] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[InboxEvent] = queue.SimpleQueue()
+    on_loop = OnLoop.PAUSE if can_ask(surroundings.stdin, surroundings.output) else OnLoop.ANSWER
+    thinking = settings.thinking(on_loop)
     controller = ChatController(
         listener=inbox.put,
         open_history=None if options.no_history else surroundings.open_history,
@@ -76,7 +85,8 @@ def chat(options: ChatOptions, surroundings: Surroundings) -> int:
             top_p=settings.top_p if options.top_p is None else options.top_p,
             seed=options.seed,
         ),
-        thinking=settings.thinking(),
+        kv_type=KvType(options.kv_type) if options.kv_type else settings.kv_type,
+        thinking=thinking,
         reads_ahead=settings.reads_ahead,
         engine_command=surroundings.engine_command,
         # Without a history nothing is written at all.
@@ -85,7 +95,7 @@ def chat(options: ChatOptions, surroundings: Surroundings) -> int:
     with ExitStack() as stack:
         controller.start()
         stack.callback(controller.close)
-        return _Chat(controller, inbox, surroundings, settings.thinking()).run()
+        return _Chat(controller, inbox, surroundings, thinking).run()
 
 
 class _Chat:
@@ -94,7 +104,7 @@ class _Chat:
     def __init__(
         self,
         controller: ChatController,
-        inbox: queue.SimpleQueue[ChatEvent | Interrupted],
+        inbox: queue.SimpleQueue[InboxEvent],
         surroundings: Surroundings,
         thinking: Thinking,
     ) -> None:
@@ -110,6 +120,7 @@ class _Chat:
         self._thinking = thinking
         self._error_said = ""
         self._failed = False
+        self._tries_again = False
 
     def run(self) -> int:
         """Talk until the input ends; gives the exit code."""
@@ -155,6 +166,12 @@ class _Chat:
 
     def _ask(self, text: str) -> None:
         self._controller.ask(text)
+        self._follow_reply()
+        while self._tries_again:
+            self._tries_again = False
+            self._follow_reply()
+
+    def _follow_reply(self) -> None:
         reply = ReplyOnScreen(self._output, self._live, may_think=self._may_think)
 
         def answer_or_stop() -> None:
@@ -167,6 +184,22 @@ class _Chat:
         if isinstance(reply.error, EngineStoppedError | EngineProtocolError):
             # The end of the process follows the end of its turn: it belongs to this question, not the next.
             self._wait(_is_engine_stopped, timeout_s=_ENGINE_END_TIMEOUT_S)
+
+    def _decide(self, finding: str) -> None:
+        """A thought waits: ask what is to happen."""
+        self._live.clear()
+        with self._keyboard.loud():
+            decision = ask_what_now(self._output, finding)
+        match decision.word:
+            case Word.GO_ON:
+                self._controller.resume(decision.hint)
+            case Word.ANSWER_NOW:
+                self._controller.answer_now()
+            case Word.TRY_AGAIN:
+                self._tries_again = True
+                self._controller.try_again()
+            case Word.STOP:
+                self._controller.stop()
 
     # Commands.
 
@@ -200,7 +233,7 @@ class _Chat:
         try:
             if text:
                 budget_tokens = 0 if text == "off" else whole_number(1, MAX_CONTEXT_TOKENS)(text)
-                self._thinking = Thinking(budget_tokens=budget_tokens)
+                self._thinking = msgspec.structs.replace(self._thinking, budget_tokens=budget_tokens)
                 self._controller.set_thinking(self._thinking)
         except argparse.ArgumentTypeError as error:
             self._output.aside(f"{error}. Like this: /budget 500, or /budget off\n")
@@ -234,7 +267,11 @@ class _Chat:
     ) -> None:
         """Show events until one of them is the last that is waited for, or the time is over."""
         deadline = time.monotonic() + timeout_s
-        with caught_interrupts(self._inbox.put, every=True), self._keyboard.quiet():
+        with (
+            caught_interrupts(self._inbox.put, every=True),
+            caught_pauses(self._inbox.put),
+            self._keyboard.quiet(),
+        ):
             while time.monotonic() < deadline:
                 try:
                     event = self._inbox.get(timeout=0.25)
@@ -243,6 +280,9 @@ class _Chat:
                     continue
                 if isinstance(event, Interrupted):
                     on_interrupt()
+                    continue
+                if isinstance(event, PauseRequested):
+                    self._controller.pause()
                     continue
                 last = is_last(event)
                 self._show(event)
@@ -253,7 +293,7 @@ class _Chat:
         """Show what happened while the user was typing."""
         while not self._inbox.empty():
             event = self._inbox.get()
-            if not isinstance(event, Interrupted):
+            if not isinstance(event, Interrupted | PauseRequested):
                 self._show(event)
 
     def _show(self, event: ChatEvent) -> None:
@@ -266,6 +306,8 @@ class _Chat:
                 self._show_conversation(conversation)
             case events.QuestionRejected(_, error) | events.Noticed(error):
                 self._say(error)
+            case events.TurnPaused(_, _, finding):
+                self._decide(finding)
             case events.TurnEnded(_, error) if error is not None:
                 self._say(error)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
+
+import msgspec
 
 from app import numbers_in_words as words
 from app.cli.output import one_line
 from app.cli.surroundings import Surroundings
 from app.doctor import Outcome, Report, examine
+from models.machine import DeviceKind, Machine
 
 _MARKS = {Outcome.OK: "ok    ", Outcome.FAILED: "FAILED", Outcome.NOT_HERE: "?     "}
 
@@ -26,7 +28,6 @@ def show_doctor(surroundings: Surroundings, *, as_json: bool) -> int:
 
 
 def _as_text(report: Report) -> str:
-    processor = report.processor
     model_lines = []
     for model in report.models:
         size = f" · {words.size(model.size_bytes)}" if model.size_bytes else ""
@@ -37,22 +38,13 @@ def _as_text(report: Report) -> str:
     for promise in report.promises:
         how = f"cannot be checked here: {promise.how}" if promise.outcome is Outcome.NOT_HERE else promise.how
         promise_lines += [f"{_MARKS[promise.outcome]}  {promise.text}", f"        {one_line(how)}"]
-    cores = f"{processor.physical_cores} cores, {processor.logical_cores} threads"
     sections = {
         "Versions": _table(report.versions),
         "Files": [
             *_table({each.name: f"{one_line(str(each.path))} ({each.state})" for each in report.paths}),
             *([one_line(report.settings_problem)] if report.settings_problem else []),
         ],
-        "Computer": _table(
-            {
-                "Processor": f"{one_line(processor.name)} · {cores}",
-                "Features": " ".join(processor.features) or "not known",
-                "Memory": f"{words.size(report.total_memory_bytes)}, "
-                f"{words.size(report.available_memory_bytes)} available",
-                "Engine uses": ", ".join(report.devices) or "nothing: it does not start",
-            }
-        ),
+        "This computer": _computer(report.machine),
         "Models": model_lines,
         "Promises": promise_lines,
     }
@@ -60,9 +52,50 @@ def _as_text(report: Report) -> str:
     return "\n\n".join(blocks)
 
 
+def _computer(machine: Machine) -> list[str]:
+    cpu = machine.cpu
+    limited = " (as much as its container leaves it)" if machine.is_limited_by_container else ""
+    memory = f"{words.size(machine.ram_total_bytes)}, {words.size(machine.ram_available_bytes)} available"
+    speed = machine.bandwidth_bytes_per_s
+    rows = {
+        "Processor": f"{one_line(cpu.title)} · {cpu.physical_cores} cores, {cpu.logical_cores} threads, "
+        f"{cpu.usable_cores} to use{limited}",
+        "Features": " ".join(cpu.features) or "not known",
+        "Memory": memory + (f", read at {words.size(int(speed))}/s" if speed else "") + limited,
+        "Disk": f"{words.size(machine.disk_free_bytes)} free for models",
+        "Engine": one_line(machine.engine_problem),
+    }
+    lines = _table({name: text for name, text in rows.items() if text})
+    for device in machine.devices:
+        shared = " of the processor's memory" if device.kind is DeviceKind.INTEGRATED else ""
+        sizes = f"{words.size(device.total_bytes)}{shared}, {words.size(device.free_bytes)} free"
+        lines.append(f"Computes on {one_line(device.title)} ({device.name}) · {sizes}")
+    if not machine.devices:
+        lines.append("Computes on the processor.")
+    for gpu in machine.unusable_gpus:
+        lines += [f"Not used: {one_line(gpu.title)}", f"    {gpu.why} {gpu.advice}"]
+    return lines
+
+
 def _table(rows: dict[str, str]) -> list[str]:
     width = max(len(name) for name in rows) + 2
     return [f"{name:<{width}}{value}" for name, value in rows.items()]
+
+
+def _computer_as_object(machine: Machine) -> dict[str, Any]:
+    return {
+        "cpu": msgspec.to_builtins(machine.cpu),
+        "memory": {
+            "total_bytes": machine.ram_total_bytes,
+            "available_bytes": machine.ram_available_bytes,
+            "bandwidth_bytes_per_s": machine.bandwidth_bytes_per_s,
+            "is_limited_by_container": machine.is_limited_by_container,
+        },
+        "devices": msgspec.to_builtins(machine.devices),
+        "unusable_gpus": msgspec.to_builtins(machine.unusable_gpus),
+        "engine_problem": machine.engine_problem,
+        "disk_free_bytes": machine.disk_free_bytes,
+    }
 
 
 def _as_object(report: Report) -> dict[str, Any]:
@@ -70,12 +103,7 @@ def _as_object(report: Report) -> dict[str, Any]:
         "versions": report.versions,
         "paths": [{"name": each.name, "path": str(each.path), "state": each.state} for each in report.paths],
         "settings_problem": report.settings_problem,
-        "cpu": dataclasses.asdict(report.processor),
-        "memory": {
-            "total_bytes": report.total_memory_bytes,
-            "available_bytes": report.available_memory_bytes,
-        },
-        "devices": list(report.devices),
+        **_computer_as_object(report.machine),
         "models": [
             {
                 "title": model.title,

@@ -54,6 +54,24 @@ class Keyboard:
         finally:
             termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
+    @contextlib.contextmanager
+    def loud(self) -> Iterator[None]:
+        """Within it what is typed is seen again, though it is within `quiet`."""
+        if not self.is_terminal or sys.platform == "win32":
+            yield
+            return
+        import termios
+
+        descriptor = self._stdin.fileno()
+        before = termios.tcgetattr(descriptor)
+        audible = [*before]
+        audible[_LOCAL_FLAGS] |= termios.ECHO
+        termios.tcsetattr(descriptor, termios.TCSANOW, audible)
+        try:
+            yield
+        finally:
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
     def _read(self, prompt: str) -> str | None:
         return self._typed(prompt) if self.is_terminal else self._piped()
 

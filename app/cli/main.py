@@ -93,6 +93,11 @@ def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
             from app.cli.chat import ChatOptions, chat
 
             return chat(ChatOptions(**chosen), surroundings)
+        case _ if command.startswith("models "):
+            from app.cli.model_options import ModelOptions
+            from app.cli.models import run_models
+
+            return run_models(command.removeprefix("models "), ModelOptions(**chosen), surroundings)
         case _:
             from app.cli.history import HistoryOptions, show_history
 

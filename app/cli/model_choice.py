@@ -1,4 +1,4 @@
-"""Which model file a command is to use: a path, a name in the models folder, or the model in the box."""
+"""Which model file a command is to use: by path, by name, by its id in the catalogue, or that in the box."""
 
 from __future__ import annotations
 
@@ -31,9 +31,31 @@ def chosen_model(wanted: str | None, settings_model_path: str, surroundings: Sur
         found = surroundings.paths.models_dir / name
         if found.is_file():
             return found
-    raise InputError(
-        f"There is no model called {wanted}: no such file here, nor in {surroundings.paths.models_dir}.",
-        advice="Give the path of a GGUF file; ponder doctor lists the models that Ponder knows.",
+    return _model_of_catalog(wanted, surroundings)
+
+
+def _model_of_catalog(wanted: str, surroundings: Surroundings) -> Path:
+    """The file of a model that the catalogue calls so. Raises `InputError`, also where it is not here."""
+    from models.catalog import load_catalog  # these two only here: a path needs neither
+    from models.library import Library
+
+    paths = surroundings.paths
+    if load_catalog().by_id(wanted) is None:
+        raise InputError(
+            f"There is no model called {wanted}: no such file here, nor in {paths.models_dir}.",
+            advice="Give the path of a GGUF file; ponder models list names the models that Ponder knows.",
+        )
+    library = Library(paths.models_dir, paths.library_file, surroundings.built_in_model)
+    here = [model for model in library.models() if model.catalog_id == wanted]
+    if not here:
+        raise not_here(wanted)
+    return next((model for model in here if not model.problem), here[0]).path
+
+
+def not_here(model_id: str) -> InputError:
+    """Make the error for a model of the catalogue that is not on this computer."""
+    return InputError(
+        f"{model_id} is not on this computer.", advice=f"Download it: ponder models download {model_id}"
     )
 
 

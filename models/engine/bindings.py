@@ -56,9 +56,14 @@ def _log_warning(level: int, text: bytes, _data: ctypes.c_void_p) -> None:
 _LOG_CALLBACK = llama.llama_log_callback(_log_warning)
 
 
+def quiet_log() -> None:
+    """Cut llama.cpp's log down to warnings, on standard error."""
+    llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
+
+
 def start_backend() -> str:
     """Start llama.cpp, its log cut down to warnings on standard error. Gives its version."""
-    llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
+    quiet_log()
     llama.llama_backend_init()
     return f"llama-cpp-python {_package_version()}"
 
@@ -160,8 +165,8 @@ class Vocabulary:
 class LoadedModel:
     """A model in memory."""
 
-    def __init__(self, path: Path, progress: Callable[[float], None]) -> None:
-        """Load it. Raises `MemoryError` or `ValueError` where llama.cpp gives none."""
+    def __init__(self, path: Path, progress: Callable[[float], None], *, gpu_layers: int = 0) -> None:
+        """Load it, so many layers on graphics cards. Raises `ValueError` where llama.cpp gives none."""
 
         def on_progress(fraction: float, _data: ctypes.c_void_p) -> bool:
             progress(fraction)
@@ -170,6 +175,7 @@ class LoadedModel:
         parameters = llama.llama_model_default_params()
         callback = llama.llama_progress_callback(on_progress)
         parameters.progress_callback = callback
+        parameters.n_gpu_layers = gpu_layers
         self.pointer = llama.llama_model_load_from_file(os.fsencode(path), parameters)
         if not self.pointer:
             raise ValueError("llama.cpp gave no model")

@@ -16,6 +16,7 @@ from typing import IO
 
 import models
 from models.engine import protocol
+from models.engine.hang_watch import HANG_TIMEOUT_S, STUCK_TIMEOUT_S, HangWatch
 from models.engine.protocol import (
     AnswerNow,
     Command,
@@ -41,9 +42,6 @@ STDERR_KEPT_BYTES = 64 * 1024
 STOP_TIMEOUT_S = 5.0
 """A turn that has not ended so long after Stop is ended by killing the process."""
 TERMINATE_TIMEOUT_S = 2.0
-HANG_TIMEOUT_S = 20.0
-"""A process that loads or writes says something every second; after so long a silence it is killed."""
-_WATCH_STEPS = 20
 
 # What names libraries or code to load, for the dynamic linker, for llama.cpp and for Python.
 _UNWANTED_PREFIXES = ("LD_", "DYLD_", "GGML_", "LLAMA_", "PYTHON")
@@ -59,7 +57,8 @@ class EngineClient:
     `on_event` is called on the client's reader thread, never on the caller's. Each turn ends exactly
     once: where the process dies in a turn, the client itself says `TurnFailed`. The last event of all
     is `EngineExited`. All methods return at once, `close` after `timeout_s` at most (and a little).
-    A process that is silent for `hang_timeout_s` while it has something to do is killed.
+    A process that is silent for `hang_timeout_s` while it has something to do is killed, and so is one that
+    is alive but gets nowhere for `stuck_timeout_s`.
     """
 
     def __init__(
@@ -68,6 +67,7 @@ class EngineClient:
         command: Sequence[str] | None = None,
         *,
         hang_timeout_s: float = HANG_TIMEOUT_S,
+        stuck_timeout_s: float = STUCK_TIMEOUT_S,
     ) -> None:
         self._on_event = on_event
         self._command = tuple(command or WORKER_COMMAND)
@@ -81,11 +81,9 @@ class EngineClient:
         self._open_turns: dict[int, threading.Timer | None] = {}
         self._loading = False
         self._asked_to_end = False
-        self._hang_timeout_s = hang_timeout_s
-        self._is_asked = threading.Event()
-        self._has_ended = threading.Event()
-        self._lines_read = 0
-        self._is_passing_on = False
+        self._paused_turns: set[int] = set()
+        self._has_ended = False
+        self._watch = HangWatch(self._kill, hang_timeout_s=hang_timeout_s, stuck_timeout_s=stuck_timeout_s)
         self._killed_because = ""
         self._protocol_error = ""
 
@@ -127,7 +125,7 @@ class EngineClient:
             ("engine-events", self._read_events, process.stdout),
         ):
             self._threads.append(threading.Thread(target=target, args=(stream,), name=name, daemon=True))
-        self._threads.append(threading.Thread(target=self._watch, name="engine-watch", daemon=True))
+        self._threads.append(self._watch.thread)
         for thread in self._threads:
             thread.start()
 
@@ -151,7 +149,7 @@ class EngineClient:
         with self._lock:
             self._require_running()
             self._loading = True
-            self._is_asked.set()
+            self._watch.begin_work()
         self._outbox.put(Load(path, context_tokens, threads, kv_type))
 
     def generate(
@@ -171,7 +169,7 @@ class EngineClient:
         with self._lock:
             self._require_running()
             self._open_turns[turn_id] = None
-            self._is_asked.set()
+            self._watch.begin_work()
         self._outbox.put(
             Generate(
                 turn_id,
@@ -216,6 +214,9 @@ class EngineClient:
         with self._lock:
             if command.turn_id not in self._open_turns:
                 return
+            if not isinstance(command, Pause):
+                self._paused_turns.discard(command.turn_id)
+                self._watch.begin_work()
         self._outbox.put(command)
 
     def close(self, timeout_s: float = 3.0) -> None:
@@ -240,7 +241,7 @@ class EngineClient:
         return b"".join(self._stderr).decode("utf-8", "replace")
 
     def _require_running(self) -> None:
-        if self._process is None or self._has_ended.is_set():
+        if self._process is None or self._has_ended:
             raise engine_error("engine_stopped", {})
 
     def _kill(self, reason: str) -> None:
@@ -248,27 +249,9 @@ class EngineClient:
             self._killed_because = self._killed_because or reason
             self._process.kill()
 
-    def _watch(self) -> None:
-        """Kill the process where it is silent for too long."""
-        # Short waits are counted, and the clock is not read: the time in which the whole computer
-        # sleeps, or Ponder itself is stopped, is not the engine's silence.
-        while not self._has_ended.is_set():
-            self._is_asked.wait()
-            lines_read, silent_steps = self._lines_read, 0
-            while self._is_waiting() and not self._has_ended.wait(self._hang_timeout_s / _WATCH_STEPS):
-                silent_steps += 1
-                if self._is_passing_on or self._lines_read != lines_read:
-                    lines_read, silent_steps = self._lines_read, 0
-                elif silent_steps == _WATCH_STEPS:
-                    self._kill(f"it did not answer for {self._hang_timeout_s:g} seconds")
-
-    def _is_waiting(self) -> bool:
-        """Whether the process has something to do. Where it has not, the watch sleeps."""
-        with self._lock:
-            if self._loading or self._open_turns:
-                return True
-            self._is_asked.clear()
-            return False
+    def _has_nothing_to_do(self) -> bool:
+        """Whether the process may be silent. A turn that waits for the user's word is nothing to do."""
+        return not self._loading and not (self._open_turns.keys() - self._paused_turns)
 
     def _write_commands(self, stdin: IO[bytes]) -> None:
         # A pipe takes 64 KB at once: a long chat would hold the caller until the engine has read it.
@@ -297,16 +280,23 @@ class EngineClient:
                     self._protocol_error = str(error)
                     self._kill("it said something that is no message")
                     break
-                self._lines_read += 1
-                self._is_passing_on = True
+                self._watch.begin_line(is_progress=not isinstance(event, protocol.Alive))
                 self._pass_on(event)
-                self._is_passing_on = False
+                with self._lock:  # or a question asked in between would not be watched
+                    self._watch.end_line(is_idle=self._has_nothing_to_do())
         self._say_the_end()
 
     def _pass_on(self, event: protocol.WorkerEvent) -> None:
         match event:
-            case protocol.PromptProgressed(turn_id) | protocol.Delta(turn_id) | protocol.Paused(turn_id):
+            case (
+                protocol.TurnBegan(turn_id)
+                | protocol.PromptProgressed(turn_id)
+                | protocol.Delta(turn_id)
+                | protocol.Paused(turn_id)
+            ):
                 if turn_id in self._open_turns:
+                    if isinstance(event, protocol.Paused):
+                        self._paused_turns.add(turn_id)
                     self._on_event(event)
             case protocol.TurnFinished(turn_id) | protocol.TurnFailed(turn_id):
                 if self._end_turn(turn_id):
@@ -324,6 +314,7 @@ class EngineClient:
             if turn_id not in self._open_turns:
                 return False
             timer = self._open_turns.pop(turn_id)
+            self._paused_turns.discard(turn_id)
         if timer is not None:
             timer.cancel()
         return True
@@ -338,8 +329,8 @@ class EngineClient:
         else:
             code, facts = "engine_stopped", {"detail": outcome, "exit": f"exit code {exit_code}"}
         with self._lock:
-            self._has_ended.set()
-            self._is_asked.set()
+            self._has_ended = True
+            self._watch.end()
             was_loading, self._loading = self._loading, False
             open_turns = sorted(self._open_turns)
         if was_loading:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 from models.engine import bindings
+from models.engine.memory_plan import require_trained_for
 from models.engine.prompting import PromptBuilder
 from models.engine.protocol import EngineFault, KvType, ModelFacts, Thinking
 from models.engine.reply import Reading
@@ -142,13 +143,7 @@ class Loaded:
         )
 
     def _make_context(self, context_tokens: int) -> bindings.Context:
-        trained = self.model.trained_context_tokens
-        if context_tokens > trained:
-            raise EngineFault(
-                "request",
-                detail=f"This model was trained for a context of {trained:,} tokens, "
-                f"and {context_tokens:,} were asked for.",
-            )
+        require_trained_for(context_tokens, self.model.trained_context_tokens)
         try:
             return bindings.Context(
                 self.model,

@@ -323,11 +323,13 @@ def take_protocol_descriptors() -> tuple[BinaryIO, EventSender]:
 
 
 def guard_process() -> bool:
-    """Die with the window, write no core file (it would hold the chat), leave Ctrl-C to the window.
+    """Die with the window, write no core file (it would hold the chat), leave the terminal's keys to it.
 
     Gives whether the system keeps this process from the internet, from now on.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for key in ("SIGINT", "SIGQUIT", "SIGBREAK"):  # Ctrl-C, Ctrl-\\, and Windows' Ctrl-Break
+        if hasattr(signal, key):
+            signal.signal(getattr(signal, key), signal.SIG_IGN)
     if sys.platform == "win32":
         return False
     import resource

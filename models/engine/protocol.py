@@ -141,7 +141,8 @@ class Usage(msgspec.Struct, frozen=True):
 class ModelFacts(msgspec.Struct, frozen=True):
     """What the engine says of the model it has loaded. `reasons`: it writes thoughts.
 
-    `family` and `family_title` are those of its `models.recipes.Recipe`.
+    `family` and `family_title` are those of its `models.recipes.Recipe`. `allocated_bytes`: what llama.cpp
+    took for it on all devices, the context included, 0 where that is not known.
     """
 
     name: str
@@ -154,6 +155,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
     family: str = ""
     family_title: str = ""
     can_skip_thinking: bool = False
+    allocated_bytes: int = 0
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):

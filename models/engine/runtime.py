@@ -8,12 +8,17 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from models.engine import bindings
+from models.engine.buffer_log import BufferLog
 from models.engine.loaded import BATCH_TOKENS, ContextWish, Loaded
 from models.engine.loop import TurnOutput
+from models.engine.memory_plan import MemoryPlan
 from models.engine.protocol import (
     EngineFault,
     Generate,
+    KvType,
     Load,
     ModelFacts,
     Prepare,
@@ -23,9 +28,11 @@ from models.engine.protocol import (
 )
 from models.engine.reply import Reply
 from models.engine.thought_watch import ThoughtWatch
+from models.errors import ModelFileError
+from models.fit import Fit
 from models.recipes import Recipe
 
-DEFAULT_CONTEXT_TOKENS = 8192
+UNPLANNED_CONTEXT_TOKENS = 8192
 FIRST_PREPARE_STEP_TOKENS = 32
 PREPARE_STEP_S = 0.2
 """So long a step of reading ahead should take: what is lost, at most, when a question interrupts it."""
@@ -43,20 +50,33 @@ class LlamaRuntime:
         self._cached: list[int] = []
         self._ahead: list[int] = []
         self._context_as_loaded = 0
+        self._plan: MemoryPlan | None = None
         self._prepare_step_tokens = FIRST_PREPARE_STEP_TOKENS
 
     def load(self, command: Load, progress: Callable[[float], None]) -> ModelFacts:
         """Load a model in place of the one before. Raises `EngineFault`."""
         self._unload()
+        self._plan = _plan(Path(command.model_path), command.kv_type)
+        placed = self._plan.place(command.context_tokens) if self._plan else None
+        log = BufferLog()
+        log.start()
         try:
-            model = bindings.LoadedModel(Path(command.model_path), progress)
+            self._loaded = self._load(command, placed, progress)
+        finally:
+            log.stop()
+        self._context_as_loaded = self._loaded.context.context_tokens
+        return msgspec.structs.replace(self._loaded.facts(), allocated_bytes=log.total_bytes)
+
+    def _load(self, command: Load, placed: Fit | None, progress: Callable[[float], None]) -> Loaded:
+        gpu_layers = placed.gpu_layers if placed else 0
+        try:
+            model = bindings.LoadedModel(Path(command.model_path), progress, gpu_layers=gpu_layers)
         except ValueError as error:
             raise EngineFault("model_load", detail=str(error)) from error
-        wanted = command.context_tokens or min(model.trained_context_tokens, DEFAULT_CONTEXT_TOKENS)
-        wish = ContextWish(command.threads, command.kv_type, self._abort)
-        self._loaded = Loaded(model, wanted, wish)
-        self._context_as_loaded = self._loaded.context.context_tokens
-        return self._loaded.facts()
+        wanted = command.context_tokens or (
+            placed.context_tokens if placed else min(model.trained_context_tokens, UNPLANNED_CONTEXT_TOKENS)
+        )
+        return Loaded(model, wanted, ContextWish(command.threads, command.kv_type, self._abort))
 
     def prepare(self, command: Prepare) -> None:
         """Note what to read ahead: the prompt as far as it is known, exact to the token."""
@@ -132,6 +152,8 @@ class LlamaRuntime:
         """Have a context of this size, 0: as loaded. Raises `EngineFault`."""
         wanted = context_tokens or self._context_as_loaded
         if wanted != loaded.context.context_tokens:
+            if self._plan is not None:
+                self._plan.place(wanted)
             self._cached, self._ahead = [], []
             loaded.resize(wanted)
 
@@ -208,6 +230,14 @@ class LlamaRuntime:
             return StopReason.LENGTH
         finally:
             chain.close()
+
+
+def _plan(path: Path, kv_type: KvType) -> MemoryPlan | None:
+    """None where Ponder does not understand the file: llama.cpp may, and says so where it does not."""
+    try:
+        return MemoryPlan.read(path, kv_type)
+    except ModelFileError:
+        return None
 
 
 def _sampler_chain(command: Generate, recipe: Recipe) -> bindings.SamplerChain:

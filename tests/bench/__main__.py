@@ -1,7 +1,11 @@
-"""`make bench`: prints one JSON object a line, {"bench": ..., "value": ..., "unit": ...}."""
+"""`make bench`: prints one JSON object a line, {"bench": ..., "value": ..., "unit": ...}.
+
+`python -m tests.bench --only GROUP` runs one group of measurements alone.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -14,6 +18,7 @@ from pathlib import Path
 from app.history.store import HistoryStore
 from app.paths import built_in_model_file
 from models.reasoning import ReasoningSplitter
+from tests.bench import downloads, fit
 from tests.bench.engine import measure_chat
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -23,7 +28,23 @@ PIECE_CHARACTERS = 4
 
 
 def main() -> int:
-    """Run every measurement; none takes more than a few seconds."""
+    """Run every measurement, or those of one group."""
+    groups: dict[str, Callable[[], None]] = {
+        "basics": measure_basics,
+        "downloads": lambda: downloads.measure(report),
+        "fit": lambda: fit.measure_memory(report),
+        "fit-speed": lambda: fit.measure_speed(report),
+    }
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=groups, help="run this group alone")
+    only = parser.parse_args().only
+    for measure in [groups[only]] if only else groups.values():
+        measure()
+    return 0
+
+
+def measure_basics() -> None:
+    """Start, splitter, history and the model in the box; none takes more than a few seconds."""
     report("start_to_version", median_ms([sys.executable, "-m", "app", "--version"]), "ms")
     report("make_run_overhead", make_run_overhead_ms(), "ms")
     report("splitter", splitter_characters_per_s(), "characters/s")
@@ -32,7 +53,6 @@ def main() -> int:
     report("mini_writing", first.tokens_per_s, "tokens/s")
     report("mini_first_token", first.time_to_first_token_s * 1000, "ms")
     report("mini_first_token_of_follow_up", follow_up.time_to_first_token_s * 1000, "ms")
-    return 0
 
 
 def report(bench: str, value: float, unit: str) -> None:

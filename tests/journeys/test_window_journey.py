@@ -44,6 +44,8 @@ class Journey:
             engine_command=(*self._engine, *engine_options),
         )
         self._open.show()
+        if self._open.window.is_first_start:
+            self._open.window.first_start_page.start_button.click()
         self.wait(lambda: not self.page.composer.reason_label.text())
         return self.page
 
@@ -194,13 +196,13 @@ def headers(page: ChatPage) -> list[str]:
 
 def test_thinking_is_kept_short_by_a_budget_and_by_answer_now(journey: Journey) -> None:
     page = journey.start("--thought", f"{CANARY} " * 10_000, "--answer", "Yes.", "--tokens-per-s", "300")
-    page.composer.thinking_button.budget_chosen.emit(64)
+    page.composer.thinking_button.thinking_chosen.emit({"thinking_budget_tokens": 64})
     journey.ask("with a budget")
     journey.wait(lambda: shown_turns(page) == [("with a budget", "finished")])
     journey.wait_for_end()
     assert " · 64 tokens · " in headers(page)[0]
 
-    page.composer.thinking_button.budget_chosen.emit(0)
+    page.composer.thinking_button.thinking_chosen.emit({"thinking_budget_tokens": 0})
     journey.ask("at once")
     journey.wait(lambda: len(headers(page)) == 2 and headers(page)[1].startswith("Thinking · "))
     assert "budget" not in headers(page)[1]

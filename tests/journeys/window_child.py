@@ -31,6 +31,7 @@ def main(model: str) -> None:
         engine_command=(sys.executable, "-m", "models.engine.fake_worker"),
     )
     whole.show()
+    whole.window.first_start_page.start_button.click()
     page = whole.window.chat_page
 
     def wait(condition: Callable[[], bool]) -> None:

@@ -95,6 +95,7 @@ def main(fate: str, thought: str, answer: str) -> int:
     opened = OpenWindow(application, Paths.from_environment(os.environ), engine_command=command)
     script = Script(opened, fate, thought)
     opened.show()
+    opened.window.first_start_page.start_button.click()
     code = application.exec()
     opened.close()
     del script

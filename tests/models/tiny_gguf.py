@@ -7,6 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from models.errors import ModelFileError
+from models.gguf_info import read_gguf_info
+
 TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant: "
 
 
@@ -125,3 +130,20 @@ def _typed(value: Value) -> bytes:
     if all(isinstance(item, int) for item in value):
         return struct.pack(f"<IIQ{len(value)}i", 9, 5, len(value), *value)
     return struct.pack(f"<IIQ{len(value)}f", 9, 6, len(value), *value)
+
+
+def u64(value: int) -> bytes:
+    """A whole number of 64 bits as GGUF has it."""
+    return struct.pack("<Q", value)
+
+
+def array_of(kind: int, length: int, encoded: bytes = b"") -> Typed:
+    """An array that claims to have `length` items of a kind, with these bytes behind it."""
+    return Typed(9, struct.pack("<IQ", kind, length) + encoded)
+
+
+def error_of(path: Path) -> ModelFileError:
+    """What the reader says against a file."""
+    with pytest.raises(ModelFileError) as caught:
+        read_gguf_info(path)
+    return caught.value

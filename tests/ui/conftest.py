@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.chat.events import ChatEvent
+from app.library.events import LibraryEvent
 from app.paths import Paths
 from tests.ui.scripted_chat import ScriptedChat
+from tests.ui.scripted_library import ScriptedLibrary
 from ui.application import OpenWindow
 from ui.chat_page import ChatPage
 from ui.window import Window
@@ -25,6 +27,7 @@ class Opened:
 
     whole: OpenWindow
     chat: ScriptedChat
+    library: ScriptedLibrary
     paths: Paths
     built_in_model: Path
     opened_urls: list[str]
@@ -61,8 +64,31 @@ class Opened:
         for signal in signals:
             signal.disconnect(arrived.append)
 
+    def tell(self, *events: LibraryEvent) -> None:
+        """The library says these events, and they arrive."""
+        arrived: list[object] = []
+        bridge = self.whole.library_bridge
+        signals = (
+            bridge.machine_measured,
+            bridge.shelf_changed,
+            bridge.download_changed,
+            bridge.repository_opened,
+            bridge.files_found,
+            bridge.work_progressed,
+            bridge.work_ended,
+            bridge.file_added,
+            bridge.model_removed,
+            bridge.problem_met,
+        )
+        for signal in signals:
+            signal.connect(arrived.append)
+        self.library.say_all(events)
+        self.qtbot.waitUntil(lambda: len(arrived) == len(events))
+        for signal in signals:
+            signal.disconnect(arrived.append)
 
-OpenAWindow = Callable[[], Opened]
+
+OpenAWindow = Callable[..., Opened]
 
 
 @pytest.fixture
@@ -76,12 +102,17 @@ def open_a_window(qapp: QApplication, qtbot: QtBot, paths: Paths, tmp_path: Path
     """Open a window; it is closed after the test."""
     opened: list[Opened] = []
 
-    def open_one() -> Opened:
+    def open_one(*, first_start: bool = False) -> Opened:
         chats: list[ScriptedChat] = []
+        libraries: list[ScriptedLibrary] = []
 
         def make_chat(listener: Callable[[ChatEvent], None]) -> ScriptedChat:
             chats.append(ScriptedChat(listener))
             return chats[0]
+
+        def make_library(listener: Callable[[LibraryEvent], None]) -> ScriptedLibrary:
+            libraries.append(ScriptedLibrary(listener))
+            return libraries[0]
 
         urls: list[str] = []
 
@@ -90,9 +121,18 @@ def open_a_window(qapp: QApplication, qtbot: QtBot, paths: Paths, tmp_path: Path
             return True
 
         built_in = tmp_path / "ponder-mini.gguf"
-        whole = OpenWindow(qapp, paths, built_in_model=built_in, make_chat=make_chat, open_url=open_url)
+        whole = OpenWindow(
+            qapp,
+            paths,
+            built_in_model=built_in,
+            make_chat=make_chat,
+            make_library=make_library,
+            open_url=open_url,
+        )
+        if not first_start:
+            whole.window.leave_first_start()
         whole.show()
-        opened.append(Opened(whole, chats[0], paths, built_in, urls, qtbot))
+        opened.append(Opened(whole, chats[0], libraries[0], paths, built_in, urls, qtbot))
         return opened[-1]
 
     yield open_one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from ui.composer.composer import Composer
@@ -67,7 +67,7 @@ def test_a_number_of_the_users_own(button: ThinkingButton, qtbot: QtBot) -> None
 
 
 def test_it_may_be_asked_to_think_for_longer(button: ThinkingButton, qtbot: QtBot) -> None:
-    least = next(action.menu() for action in button.menu().actions() if action.menu() is not None)
+    least = next(menu for action in button.menu().actions() if isinstance(menu := action.menu(), QMenu))
     with qtbot.waitSignal(button.thinking_chosen) as chosen:
         next(action for action in least.actions() if action.text() == "4,096 tokens").trigger()
     assert chosen.args == [{"thinking_at_least_tokens": 4_096}]

@@ -53,7 +53,7 @@ def test_the_budget_reaches_the_chat_and_the_file_and_comes_back(
 
 def test_the_budget_of_the_running_thought_is_the_one_it_was_given(opened: Opened) -> None:
     thinking(opened, 2048)
-    opened.page.composer.thinking_button.budget_chosen.emit(16_384)
+    opened.page.composer.thinking_button.thinking_chosen.emit({"thinking_budget_tokens": 16_384})
     assert opened.page.transcript.turn_widgets()[0].thinking.header.said().endswith("budget 2,048")
 
 
@@ -154,12 +154,12 @@ def test_what_stays_of_the_chat_is_measured(opened: Opened) -> None:
     numbers = opened.window.header.meter.numbers
     thinking(opened)
     opened.say(TurnEnded(turn(answer="42", state=TurnState.FINISHED)))
-    assert numbers.text() == "1,100 of 16,384"
+    assert numbers.text() == "1,100 of 16,384 ▾"
     stopped = turn(2, state=TurnState.STOPPED)
     opened.say(TurnStarted(stopped), TurnEnded(stopped))
-    assert numbers.text() == "1,100 of 16,384"
+    assert numbers.text() == "1,100 of 16,384 ▾"
     opened.say(ConversationOpened(Conversation(summary(1, "First"), (stopped,))))
-    assert not opened.window.header.meter.isVisible()
+    assert numbers.text() == "0 of 16,384 ▾"
 
 
 def test_a_place_that_was_found_is_shown(opened: Opened) -> None:

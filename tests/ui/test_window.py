@@ -20,10 +20,12 @@ from app.chat.events import (
 )
 from app.errors import HistoryError, InputError
 from app.history.records import Conversation, TurnState
+from app.library.events import DownloadChanged
 from models.errors import engine_error
 from models.reasoning import PieceKind
 from tests.ui.conftest import Opened
 from tests.ui.scripted_chat import ready, summary, turn
+from tests.ui.scripted_library import fresh_shelf, measured, status
 
 
 def ask(opened: Opened, text: str = "What is 47 * 36?") -> None:
@@ -51,7 +53,7 @@ def test_a_question_streams_and_ends(opened: Opened) -> None:
     )
     assert opened.page.composer.button.text() == "Send"
     assert opened.window.header.title_label.text() == "What is 47 * 36?"
-    assert opened.window.header.meter.numbers.text() == "1,100 of 16,384"
+    assert opened.window.header.meter.numbers.text() == "1,100 of 16,384 ▾"
     assert opened.page.composer.edit.placeholderText() == "Ask a follow-up…"
 
 
@@ -133,7 +135,7 @@ def test_a_reply_elsewhere_can_be_stopped_and_does_not_land_here(opened: Opened)
     assert opened.chat.named("stop") == [None]
     opened.say(TurnEnded(turn(state=TurnState.STOPPED)))
     assert opened.page.middle.currentWidget() is opened.page.empty_state
-    assert not opened.window.header.meter.isVisible()
+    assert opened.window.header.meter.numbers.text() == "0 of 16,384 ▾"
     assert opened.page.composer.reason_label.text() == ""
 
 
@@ -270,6 +272,7 @@ def test_pages_and_back(opened: Opened) -> None:
 
 def test_every_control_has_a_name(opened: Opened) -> None:
     opened.say(ready())
+    opened.tell(measured(), fresh_shelf(opened.built_in_model), DownloadChanged(status()))
     for page in (opened.window.show_models, opened.window.show_settings, opened.window.show_chat):
         page()
         nameless = [

@@ -24,6 +24,8 @@ _ALL_WORDS_FROM_PX = 560
 LONG_DRAFT_CHARS = 800
 """From here on reading a draft ahead is worth it: some 200 tokens."""
 DRAFT_REST_MS = 1000
+_NO_CONNECTION = "Runs on this computer. No connection is open."
+_CONNECTION = "Runs on this computer. A connection is open, to fetch a model."
 
 
 class ComposerState(enum.Enum):
@@ -89,8 +91,8 @@ class Composer(QWidget):
         return box
 
     def _make_promise_label(self) -> QLabel:
-        """True in this version: nothing in it can open a connection."""
-        label = of_kind(QLabel("Runs on this computer. No connection is open."), "third")
+        """It stands there only while it is true: see `show_connection`."""
+        label = of_kind(QLabel(_NO_CONNECTION), "third")
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return label
@@ -129,6 +131,10 @@ class Composer(QWidget):
         if self._state is not ComposerState.RUNNING:
             self._running_for.start()
         self._set_state(ComposerState.RUNNING, where)
+
+    def show_connection(self, is_open: bool) -> None:
+        """Whether something is being fetched now, a model or a list of models; chats never leave."""
+        self.promise_label.setText(_CONNECTION if is_open else _NO_CONNECTION)
 
     def set_follow_up(self, is_follow_up: bool) -> None:
         """Whether the next question is the first one of its chat."""

@@ -12,23 +12,18 @@ from app.settings import MAX_OPENED_MODELS, Settings
 from models.errors import AppError
 from models.gguf_info import read_chat_model
 from ui.bridges.background import Background
-from ui.library.model_files import ModelEntry, model_entries
 from ui.settings.settings_keeper import SettingsKeeper
-
-_RECENT_IN_MENU = 8
 
 
 class ModelChooser(QObject):
-    """Knows which model is chosen and which ones were opened before.
+    """Knows which model is chosen.
 
     Signals:
         chosen(path): this model is to be loaded; its file was checked and the choice is saved.
-        entries_read(entries): the model files on this computer, a list of `ModelEntry`.
         refused(error): the file cannot be used; an `AppError`.
     """
 
     chosen = Signal(Path)
-    entries_read = Signal(list)
     refused = Signal(AppError)
 
     def __init__(
@@ -47,49 +42,33 @@ class ModelChooser(QObject):
         self._models_dir = models_dir
 
     @property
+    def built_in_model(self) -> Path:
+        """The model in the box."""
+        return self._built_in_model
+
+    @property
     def current(self) -> Path:
         """The model that is chosen."""
         return chosen_model(self._keeper.settings, self._built_in_model)
-
-    def recent(self) -> list[Path]:
-        """Model files opened before, the last one first."""
-        return [Path(path) for path in self._keeper.settings.opened_models[:_RECENT_IN_MENU]]
-
-    @Slot()
-    def refresh(self) -> None:
-        """Read the model files again; `entries_read` follows."""
-        models_dir, opened = self._models_dir, [Path(p) for p in self._keeper.settings.opened_models]
-        current = self.current
-        if current != self._built_in_model:
-            opened.insert(0, current)
-
-        def read() -> list[ModelEntry]:
-            return model_entries(models_dir, opened)
-
-        self._background.run(read, done=self.entries_read.emit)
 
     @Slot(Path)
     def use(self, path: Path) -> None:
         """Check the file, then have it loaded."""
         self._check(path, self._use_checked)
 
-    def ask_for_file(self, parent: QWidget, *, use_at_once: bool) -> QFileDialog:
-        """Ask for a GGUF file; it joins the list, and is used if it is to be."""
+    def ask_for_file(self, parent: QWidget) -> QFileDialog:
+        """Ask for a GGUF file, to be used at once."""
         dialog = QFileDialog(parent, "Open a model file")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["GGUF models (*.gguf)", "All files (*)"])
-        dialog.fileSelected.connect(self._use_name if use_at_once else self._add_name)
+        dialog.fileSelected.connect(self._use_name)
         dialog.open()
         return dialog
 
     @Slot(str)
     def _use_name(self, name: str) -> None:
         self._check(Path(name), self._use_checked)
-
-    @Slot(str)
-    def _add_name(self, name: str) -> None:
-        self._check(Path(name), self._add_checked)
 
     def _check(self, path: Path, then: Callable[[Path], None]) -> None:
         def check() -> Path:
@@ -104,11 +83,6 @@ class ModelChooser(QObject):
             self._remember(path)
         self._keeper.change(model_path="" if built_in else str(path))
         self.chosen.emit(self.current)
-        self.refresh()
-
-    def _add_checked(self, path: Path) -> None:
-        self._remember(path)
-        self.refresh()
 
     def _remember(self, path: Path) -> None:
         """The models folder is listed anyway; other files are kept by their path."""

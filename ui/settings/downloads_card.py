@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.settings import MAX_ADDRESS_CHARACTERS, Settings
+from models.download_errors import NetworkSettingsError
+from models.hub_settings import NetworkSettings, checked_settings
 from ui.kinds import of_kind
 from ui.library.card import plain_label, show_words
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MAX_TOKEN_CHARACTERS = 500
 
 
@@ -57,7 +65,8 @@ class DownloadsCard(QFrame):
         layout.addLayout(row)
         layout.addWidget(
             plain_label(
-                "Without it, Ponder connects only to list a repository or to download a model that you chose.", "third"
+                "Without it, Ponder connects only to list a repository, or to download a model you chose.",
+                "third",
             )
         )
         for name, field, words in (
@@ -66,14 +75,14 @@ class DownloadsCard(QFrame):
             (
                 "Access token",
                 self.token_field,
-                "Only for models that ask for one. It is kept in memory until Ponder is closed, never written to the "
-                "disk, and sent to the hub's own host only.",
+                "Only for models that ask for one. It is kept in memory until Ponder is closed, never "
+                "written to the disk, and sent to the hub's own host only.",
             ),
         ):
-            label = QLabel(name)
-            label.setBuddy(field)
+            name_label = QLabel(name)
+            name_label.setBuddy(field)
             layout.addSpacing(6)
-            layout.addWidget(label)
+            layout.addWidget(name_label)
             layout.addWidget(field)
             layout.addWidget(plain_label(words, "third"))
         self.error_label.hide()
@@ -100,43 +109,27 @@ class DownloadsCard(QFrame):
     @Slot()
     def _on_addresses_changed(self) -> None:
         endpoint, proxy = self.endpoint_field.text().strip().rstrip("/"), self.proxy_field.text().strip()
-        problem = _endpoint_problem(endpoint) or _proxy_problem(proxy)
-        show_words(self.error_label, problem)
-        if not problem:
+        if self._can_be_used(NetworkSettings(endpoint=endpoint, proxy=proxy)):
             self.changed.emit({"hub_endpoint": endpoint, "hub_proxy": proxy})
 
     @Slot()
     def _on_token_changed(self) -> None:
-        self.token_changed.emit(self.token_field.text().strip())
+        token = self.token_field.text().strip()
+        if self._can_be_used(NetworkSettings(token=token)):
+            self.token_changed.emit(token)
+
+    def _can_be_used(self, network: NetworkSettings) -> bool:
+        """Say what is wrong with it, if anything is."""
+        problem = ""
+        try:
+            checked_settings(network)
+        except NetworkSettingsError as error:
+            problem = f"{error.message} {error.advice}"
+        show_words(self.error_label, problem)
+        return not problem
 
 
 def _field(placeholder: str, name: str) -> QLineEdit:
     field = QLineEdit(placeholderText=placeholder, maxLength=MAX_ADDRESS_CHARACTERS)
     field.setAccessibleName(name)
     return field
-
-
-def _endpoint_problem(address: str) -> str:
-    if not address:
-        return ""
-    scheme, host = _parts(address)
-    if not host or scheme not in ("https", "http"):
-        return "The address of the mirror has to look like https://example.org."
-    if scheme == "http" and host not in _LOOPBACK:
-        return "The mirror has to be reached with https:// (http:// only on this computer)."
-    return ""
-
-
-def _proxy_problem(address: str) -> str:
-    if not address:
-        return ""
-    scheme, host = _parts(address)
-    return "" if host and scheme in ("http", "https", "socks5") else "A proxy has to look like http://host:8080."
-
-
-def _parts(address: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme, parts.hostname or ""
-    except ValueError:
-        return "", ""

@@ -20,6 +20,7 @@ from app.power import LOW_BATTERY_PERCENT
 from app.settings import Settings
 from models.engine.protocol import KvType
 from ui.settings import parts
+from ui.settings.downloads_card import DownloadsCard
 from ui.settings.sampling_card import SamplingCard
 from ui.theme import COLUMN_WIDTH_PX
 
@@ -50,6 +51,7 @@ class SettingsPage(QScrollArea):
         self._config_dir = config_dir
         self.theme_buttons = QButtonGroup(self)
         self.sampling = SamplingCard()
+        self.downloads_card = DownloadsCard(settings)
         self.thought_buttons = QButtonGroup(self)
         self.read_ahead_buttons = QButtonGroup(self)
         self.unload_buttons = QButtonGroup(self)
@@ -74,6 +76,7 @@ class SettingsPage(QScrollArea):
             ("Thinking", self._thinking_card()),
             ("Read ahead", self._read_ahead_card()),
             ("Memory", self._memory_card()),
+            ("Downloads", self.downloads_card),
             ("Your data", self._data_card()),
         ):
             sections.addWidget(parts.words(title, "section"))
@@ -140,6 +143,7 @@ class SettingsPage(QScrollArea):
     def _connect(self) -> None:
         self.theme_buttons.idClicked.connect(self._on_theme_clicked)
         self.sampling.changed.connect(self.changed)
+        self.downloads_card.changed.connect(self.changed)
         self.kv_buttons.idClicked.connect(self._on_kv_clicked)
         self.thought_buttons.idClicked.connect(self._on_thoughts_clicked)
         self.read_ahead_buttons.idClicked.connect(self._on_read_ahead_clicked)
@@ -153,6 +157,7 @@ class SettingsPage(QScrollArea):
         for number, (_label, value) in enumerate(_THEMES):
             self.theme_buttons.button(number).setChecked(settings.theme == value)
         self.sampling.show_settings(settings)
+        self.downloads_card.show_settings(settings)
         self.kv_buttons.button(list(KvType).index(settings.kv_type)).setChecked(True)
         self.thought_buttons.button(int(settings.show_thinking)).setChecked(True)
         self.read_ahead_buttons.button(int(settings.reads_ahead)).setChecked(True)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.chat.events import ConversationsFound
 from app.history.records import ConversationSummary
 from ui.kinds import of_kind
+from ui.library.download_line import DownloadLine
 from ui.sidebar.conversation_list_model import conversation_rows, hit_rows
 from ui.sidebar.conversation_view import ConversationView
 from ui.theme import SIDEBAR_WIDTH_PX, Theme
@@ -66,6 +67,7 @@ class Sidebar(QFrame):
         self.lists.addWidget(self.conversation_view)
         self.lists.addWidget(self.hit_view)
         self.model_label = of_kind(QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True), "third")
+        self.download_line = DownloadLine()
         self.models_button = of_kind(QPushButton("Models"), "text")
         self.settings_button = of_kind(QPushButton("Settings"), "text")
         self._search_pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
@@ -85,6 +87,7 @@ class Sidebar(QFrame):
         footer.setContentsMargins(0, 8, 8, 0)
         footer.setSpacing(2)
         self.model_label.setContentsMargins(8, 0, 0, 0)
+        footer.addWidget(self.download_line)
         footer.addWidget(self.model_label)
         footer.addLayout(links)
         line = of_kind(QFrame(), "line")

@@ -8,12 +8,21 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import numbers_in_words as words
-from app.history.records import Turn
+from app.history.records import Turn, TurnState
 from models.engine.protocol import Usage
 from ui import theme as look
 from ui.theme import GUTTER_PX
 from ui.widgets.copy_button import CopyButton
 from ui.widgets.text_button import TextButton
+
+_ENDED = {
+    TurnState.RUNNING: "not yet",
+    TurnState.FINISHED: "by the model",
+    TurnState.LENGTH: "the room was used up",
+    TurnState.STOPPED: "you stopped it",
+    TurnState.FAILED: "by an error",
+    TurnState.INTERRUPTED: "Ponder was closed",
+}
 
 
 class Footer(QWidget):
@@ -92,13 +101,19 @@ def _facts(turn: Turn) -> Iterator[tuple[str, str]]:
     usage = turn.usage
     if usage.prompt_tokens:
         cached = f", {usage.cached_tokens:,} of them still in memory" if usage.cached_tokens else ""
-        yield "Prompt", words.tokens(usage.prompt_tokens) + cached
+        yield "Prompt", words.tokens(usage.prompt_tokens) + cached + _at(usage.prompt_tokens_per_s)
     if usage.reasoning_tokens:
-        yield "Thinking", f"{words.tokens(usage.reasoning_tokens)} in {words.duration(usage.reasoning_s)}"
-    yield "Answer", words.tokens(usage.answer_tokens)
+        thought = f"{words.tokens(usage.reasoning_tokens)} in {words.duration(usage.reasoning_s)}"
+        yield "Thinking", thought + _at(usage.reasoning_tokens_per_s)
+    yield "Answer", words.tokens(usage.answer_tokens) + _at(usage.answer_tokens_per_s)
     if usage.time_to_first_token_s:
         yield "First token", f"after {words.duration(usage.time_to_first_token_s)}"
     if usage.tokens_per_s:
         yield "Speed", f"{words.speed(usage.tokens_per_s)} tokens/s"
+    yield "Ended", _ENDED[turn.state]
     if turn.model_name:
         yield "Model", turn.model_name
+
+
+def _at(tokens_per_s: float) -> str:
+    return f" · {words.speed(tokens_per_s)} tokens/s" if tokens_per_s else ""

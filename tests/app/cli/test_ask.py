@@ -23,7 +23,8 @@ FAKE = ("--thought", "canary thinks", "--answer", "It is {question}.")
 KEYS = [
     *("reasoning", "answer", "model", "prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens"),
     *("time_to_first_token_s", "reasoning_s", "tokens_per_s", "left_out_turns", "thought_end"),
-    "stop_reason",
+    *("stop_reason", "answer_s", "prompt_tokens_per_s", "reasoning_tokens_per_s", "answer_tokens_per_s"),
+    "context_tokens",
 ]
 
 

@@ -15,7 +15,9 @@ import pytest
 from app.history.records import TurnState
 from app.history.store import HistoryStore
 from models.engine.protocol import Usage
+from models.hardware import machine_of
 from tests.app.cli.conftest import CommandLine
+from tests.models.recorded_machines import recorded_machine
 
 RIGHT = ("--thought", "I add two and three", "--answer", "It is \\boxed{5}.")
 ANSWERS = "The model in the box answers"
@@ -55,6 +57,9 @@ def test_json_has_every_part(ponder: CommandLine) -> None:
             "cpu",
             "memory",
             "devices",
+            "unusable_gpus",
+            "engine_problem",
+            "disk_free_bytes",
             "models",
             "promises",
             "all_hold",
@@ -67,6 +72,30 @@ def test_json_has_every_part(ponder: CommandLine) -> None:
     assert found["models"][0]["title"] == "Ponder Mini"
     assert found["models"][0]["ok"] is True
     assert {each["state"] for each in found["paths"]} == {"will be made"}
+
+
+def test_this_computer_is_told_of(ponder: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = machine_of(recorded_machine("desktop_rtx_4060_processor_only"))
+    monkeypatch.setattr("app.doctor.measure_machine", lambda **_: machine)
+    shown = ponder("doctor", fake=RIGHT).stdout
+    assert "13th Gen Intel(R) Core(TM) i5-13400 · 10 cores, 16 threads, 10 to use" in shown
+    assert "Computes on the processor." in shown
+    assert (
+        "Not used: NVIDIA GeForce RTX 4060\n"
+        "      This build of Ponder computes on the processor only. "
+        "A build of Ponder with Vulkan would use it."
+    ) in shown
+    found: Any = ponder("doctor", "--json", fake=RIGHT).object
+    assert found["unusable_gpus"][1]["total_bytes"] == 8188 * 2**20
+    assert found["memory"]["bandwidth_bytes_per_s"] == 43e9
+
+
+def test_a_card_and_a_container_are_told_of(ponder: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = machine_of(recorded_machine("server_a100_80gb"))
+    monkeypatch.setattr("app.doctor.measure_machine", lambda **_: machine)
+    shown = ponder("doctor", fake=RIGHT).stdout
+    assert "16 to use (as much as its container leaves it)" in shown
+    assert "Computes on NVIDIA A100 80GB PCIe (CUDA0) · 85.0 GB, 84.5 GB free" in shown
 
 
 def test_text_is_for_people(ponder: CommandLine) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.engine import runtime
+from models.engine import bindings, runtime
 from models.engine.protocol import (
     Generate,
     KvType,
@@ -106,6 +106,6 @@ def test_what_the_user_did_not_choose_is_as_advised_for_the_family(
     def note(*, temperature: float, top_p: float, top_k: int, min_p: float, seed: int) -> None:
         made.append((temperature, top_p, top_k, min_p))
 
-    monkeypatch.setattr(runtime.bindings, "SamplerChain", note)
+    monkeypatch.setattr(bindings, "SamplerChain", note)
     runtime._sampler_chain(Generate(1, (), sampling, thinking=Thinking(skip=skip)), recipe)
     assert made == [expected]

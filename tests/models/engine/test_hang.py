@@ -21,6 +21,7 @@ from models.engine.protocol import (
     LoadFailed,
     LoadProgressed,
     Message,
+    Paused,
     PromptProgressed,
     Started,
     TurnFailed,
@@ -98,6 +99,34 @@ def test_slowness_is_no_hang(fake_engine_command: Sequence[str]) -> None:
         assert loading.is_running
         reading.stop(turn_id)
         assert isinstance(reads.wait_for_end(turn_id), TurnFinished)
+
+
+def test_a_process_that_is_alive_but_gets_nowhere_is_ended(fake_engine_command: Sequence[str]) -> None:
+    recorder = Recorder()
+    command = [*fake_engine_command, "--thought", "hm " * 50, "--tokens-per-s", "0.01"]
+    client = EngineClient(recorder, command, hang_timeout_s=10.0, stuck_timeout_s=2.5)
+    client.start()
+    try:
+        end = recorder.wait_for_end(client.generate(QUESTION))
+    finally:
+        client.close()
+    assert isinstance(end, TurnFailed)
+    assert "it got nowhere for" in str(end.facts["detail"])
+
+
+def test_a_thought_that_waits_for_a_word_is_not_stuck(fake_engine_command: Sequence[str]) -> None:
+    recorder = Recorder()
+    command = [*fake_engine_command, "--thought", "hm " * 20, "--fault", "loop", "--fault-after", "3"]
+    client = EngineClient(recorder, command, hang_timeout_s=4.0, stuck_timeout_s=1.0)
+    client.start()
+    try:
+        turn_id = client.generate(QUESTION)
+        recorder.wait_for(Paused)
+        assert not threading.Event().wait(2.0)
+        client.resume(turn_id)
+        assert isinstance(recorder.wait_for_end(turn_id), TurnFinished)
+    finally:
+        client.close()
 
 
 @can_stop

@@ -86,11 +86,12 @@ def test_details_unfold(qtbot: QtBot) -> None:
     assert details.accessibleName() == "31 tokens a second, details, opened"
     said = texts(widget)
     assert dict(zip(said[::2], said[1::2], strict=True)) == {
-        "Prompt": "1,204 tokens, 1,100 of them still in memory",
-        "Thinking": "212 tokens in 4 s",
+        "Prompt": "1,204 tokens, 1,100 of them still in memory · 260 tokens/s",
+        "Thinking": "212 tokens in 4 s · 50 tokens/s",
         "Answer": "88 tokens",
         "First token": "after 0.4 s",
         "Speed": "31 tokens/s",
+        "Ended": "by the model",
         "Model": "Ponder Mini",
     }
     details.click()

@@ -1,0 +1,91 @@
+"""A pseudo terminal for tests: a program in it, what is typed, and what a person would see."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.app.cli.conftest import CommandLine
+from tests.app.cli.screen import Screen
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo terminals of this kind", allow_module_level=True)
+
+import fcntl
+import struct
+import termios
+
+
+class Terminal:
+    """A program in a pseudo terminal of 60 columns, and its screen."""
+
+    def __init__(self, ponder: CommandLine, *arguments: str, fake: tuple[str, ...]) -> None:
+        self._ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+        self.process = subprocess.Popen(
+            ponder.command(*arguments, fake=fake),
+            cwd=ponder.repository,
+            env={**os.environ, "TERM": "xterm-256color"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(theirs)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self.screen = Screen()
+        self.everything = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def wait_for(self, seen: Callable[[str], bool]) -> str:
+        """Read until `seen(text on the screen)`; gives that text."""
+        deadline = time.monotonic() + 30
+        while not seen(self.screen.text):
+            if not self._read(deadline - time.monotonic()):
+                pytest.fail(f"it was never seen; on the screen is:\n{self.screen.text}")
+        return self.screen.text
+
+    def interrupt_line(self, seen: Callable[[str], bool]) -> str:
+        """Press Ctrl-C in the line that is being typed, again if nothing happens, until `seen`.
+
+        WORKAROUND: `input` does not see a signal that comes in the instant in which it looks at the last
+        key. Nobody types so fast, but this test does: https://github.com/python/cpython/issues/112585
+        """
+        for _ in range(15):
+            self.type("\x03")
+            deadline = time.monotonic() + 2
+            while self._read(deadline - time.monotonic()):
+                if seen(self.screen.text):
+                    return self.screen.text
+        pytest.fail(f"it was never seen; on the screen is:\n{self.screen.text}")
+
+    def end(self) -> int:
+        while self._read(20):
+            continue
+        os.close(self._ours)
+        return self.process.wait(20)
+
+    def _read(self, timeout_s: float) -> bool:
+        if not select.select([self._ours], [], [], max(timeout_s, 0))[0]:
+            return False
+        try:
+            data = os.read(self._ours, 65_536)
+        except OSError as error:
+            if error.errno != errno.EIO:  # Linux says EIO where the other side has closed
+                raise
+            return False
+        text = self._decoder.decode(data)
+        self.everything += text
+        self.screen.feed(text)
+        return bool(data)
