@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,9 +10,12 @@ import msgspec
 
 from app.errors import AppError, SettingsError
 from models.engine.protocol import KvType, OnLoop, Sampling, Thinking
+from models.whole_file import replace_file
 
 Theme = Literal["system", "light", "dark"]
 
+MIN_ZOOM_PERCENT = 80
+MAX_ZOOM_PERCENT = 200
 MIN_CONTEXT_TOKENS = 256
 MAX_CONTEXT_TOKENS = 1_048_576
 MIN_THINKING_BUDGET_TOKENS = 64
@@ -21,6 +23,7 @@ MAX_THINKING_BUDGET_TOKENS = 65_536
 MAX_OPENED_MODELS = 50
 MAX_UNLOAD_AFTER_MIN = 1_440
 MAX_ADDRESS_CHARACTERS = 2_000
+MAX_LICENCES = 100
 _MAX_FILE_BYTES = 1024 * 1024
 
 
@@ -33,13 +36,15 @@ class Settings(msgspec.Struct, frozen=True):
     `temperature` and `top_p` None: what is advised for the model's family. `kv_type`: how the engine stores
     the attention cache. `thinking_at_least_tokens`: a thought that would end earlier goes on.
     `skips_thinking`: models that can do so answer at once.
-    `show_thinking`: a thought is open from the start. `reads_ahead`: the next prompt is processed in the
-    background. `unload_after_min`: the model leaves the memory after so long without a question; 0: never.
+    `zoom_percent`: how large the text of the transcript is. `show_thinking`: a thought is open from the
+    start. `reads_ahead`: the next prompt is processed in the background. `unload_after_min`: the model
+    leaves the memory after so long without a question; 0: never.
     `hub_endpoint` and `hub_proxy` are addresses, "" is the hub's own and none. `works_offline`: nothing may
-    be fetched. `first_start_done`: the first page was left.
+    be fetched. `first_start_done`: the first page was left. `accepted_licences`: the names of those.
     """
 
     theme: Theme = "system"
+    zoom_percent: Annotated[int, msgspec.Meta(ge=MIN_ZOOM_PERCENT, le=MAX_ZOOM_PERCENT)] = 100
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
     model_path: str = ""
@@ -59,9 +64,11 @@ class Settings(msgspec.Struct, frozen=True):
     hub_proxy: Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS_CHARACTERS)] = ""
     works_offline: bool = False
     first_start_done: bool = False
+    accepted_licences: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_LICENCES)] = ()
 
     _EXPECTED: ClassVar[dict[str, str]] = {
         "theme": '"system", "light" or "dark"',
+        "zoom_percent": f"a whole number from {MIN_ZOOM_PERCENT} to {MAX_ZOOM_PERCENT}",
         "temperature": "null, or a number from 0 to 2",
         "top_p": "null, or a number above 0 and at most 1",
         "model_path": 'text, "" for the built-in model',
@@ -85,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True):
         "hub_proxy": f"an address of at most {MAX_ADDRESS_CHARACTERS} characters, or an empty text",
         "works_offline": "true or false",
         "first_start_done": "true or false",
+        "accepted_licences": f"a list of at most {MAX_LICENCES} texts",
     }
 
     _LEAST_ABOVE_ZERO: ClassVar[dict[str, int]] = {
@@ -153,7 +161,8 @@ def save_settings(path: Path, settings: Settings) -> None:
             details=repr(error),
         ) from error
     try:
-        _replace(Path(os.path.realpath(path)), content)  # where it is a link, the link stays
+        whole = Path(os.path.realpath(path))  # where it is a link, the link stays
+        replace_file(whole, content, before=lambda: _set_aside_if_invalid(whole))
     except OSError as error:
         raise SettingsError(
             f"The settings could not be written to {path}: {error.strerror or error}.",
@@ -192,23 +201,6 @@ def _set_aside_if_invalid(path: Path) -> None:
         while (aside := path.with_name(f"{path.stem}.invalid-{number}{path.suffix}")).exists():
             number += 1
         path.rename(aside)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put `content` in place of the file in one step, on the disk before the old one goes."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _set_aside_if_invalid(path)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _fits(value: object, kind: Any) -> bool:

@@ -12,7 +12,6 @@ import collections
 import ctypes
 import logging
 import mmap
-import os
 import sys
 import threading
 import time
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from models.whole_file import replace_file
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,11 @@ _MIN_BYTES: Final = 32 * 2**20
 
 _MAX_SHARE_OF_AVAILABLE: Final = 8
 _WRITE_S: Final = 0.12
-"""What was not written by then is left out: a busy computer takes its time to give the memory out."""
+_LONGEST_WRITE_S: Final = 0.28
+"""What was not written by the first is left out, where enough is there, and by the second in any case.
+
+A busy computer takes its time to give the memory out.
+"""
 
 _TIMES: Final = 3
 """A computer that was busy the first time seems slower than it is, never faster."""
@@ -126,7 +131,10 @@ class _Reader:
     def _write(self) -> None:
         """Memory that was never written is one shared page of zeros, and would be read from the cache."""
         began, written = time.perf_counter(), 0
-        while written + self.call_bytes <= self.size_bytes and time.perf_counter() - began < _WRITE_S:
+        while written + self.call_bytes <= self.size_bytes:
+            limit_s = _LONGEST_WRITE_S if written < _MIN_BYTES else _WRITE_S
+            if time.perf_counter() - began >= limit_s:
+                break
             self._library.memset(self._address + written, _THERE, self.call_bytes)
             written += self.call_bytes
         self.size_bytes = written
@@ -152,10 +160,7 @@ def _read(path: Path) -> _Kept | None:
 
 def _write(path: Path, kept: _Kept) -> None:
     """Keep it. Where that cannot be, it is measured again the next time: nothing is lost."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(kept)))
-        unfinished.replace(path)
+        replace_file(path, msgspec.json.format(msgspec.json.encode(kept)))
     except OSError as error:
         _log.warning("The measured memory bandwidth could not be kept: %s", error.strerror)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from models.download_status import DownloadRequest
+from models.whole_file import replace_file
 
 FILE_NAME = "downloads.json"
 VERSION = 1
@@ -70,12 +70,7 @@ class DownloadStore:
             yield
 
     def _write(self, saved: _SavedList) -> None:
-        new = self._path.with_name(FILE_NAME + ".new")
-        with new.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(saved)))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
+        replace_file(self._path, msgspec.json.format(msgspec.json.encode(saved)))
 
     def _put_aside(self) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ import msgspec
 
 from models.fit import DeviceShare, Fit, Verdict
 from models.machine import Machine
+from models.whole_file import replace_file
 
 _log = logging.getLogger(__name__)
 
@@ -129,10 +129,7 @@ def _read(file: Path) -> dict[str, Correction]:
 
 def _write(file: Path, known: dict[str, Correction]) -> None:
     """Keep it. Where that cannot be, it is learned again the next time: nothing is lost."""
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
-        unfinished.replace(file)
+        replace_file(file, msgspec.json.format(msgspec.json.encode(known)))
     except OSError as error:
         _log.warning("What was learned of this machine's speed could not be kept: %s", error.strerror)

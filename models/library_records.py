@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from models.errors import LibraryError
+from models.whole_file import replace_file
 
 MAX_TITLE_CHARACTERS = 200
 MAX_NOTE_CHARACTERS = 1000
@@ -173,7 +173,7 @@ class LibraryRecords:
         content = msgspec.json.encode(_RecordsFile(_VERSION, records))
         content = msgspec.json.format(content, indent=2) + b"\n"
         try:
-            _replace(Path(os.path.realpath(self._file)), content)
+            replace_file(Path(os.path.realpath(self._file)), content)
         except OSError as error:
             raise LibraryError(
                 f"The list of your models cannot be written to {self._file}: {error.strerror or error}.",
@@ -181,19 +181,3 @@ class LibraryRecords:
                 advice="Make room or give yourself the right to write there.",
                 details=repr(error),
             ) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put `content` in place of the file in one step, on the disk before the old one goes."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -35,7 +35,7 @@ A 4090 is nearer to 53 (7,980 tokens/s with a 7B model: https://github.com/ggml-
 """
 
 _OTHER_GPU_MULTIPLICATIONS_PER_BYTE: Final = 10.0
-"""Apple's M1 Max to M3 Max: 9 to 13. Source: https://github.com/ggml-org/llama.cpp/discussions/4167."""
+"""A rough figure for Apple's chips, and for cards through Vulkan: Ponder's own guess, measured nowhere."""
 
 
 class CoreRate(msgspec.Struct, frozen=True):
@@ -99,10 +99,13 @@ def _cores(cpu: Cpu) -> int:
 
 
 def _cpu_rate(machine: Machine) -> float:
-    """Bytes of weights per second: each is fetched, then computed with, and the two hardly overlap."""
-    computed = core_rate(machine.cpu.features).weights_bytes_per_s * _cores(machine.cpu)
+    """Bytes of weights per second: each is fetched, then computed with, and the two hardly overlap.
+
+    0 where the memory's bandwidth is not known: the processor alone would promise too much.
+    """
     if not machine.bandwidth_bytes_per_s:
-        return computed
+        return 0.0
+    computed = core_rate(machine.cpu.features).weights_bytes_per_s * _cores(machine.cpu)
     return 1 / (1 / computed + 1 / machine.bandwidth_bytes_per_s)
 
 

@@ -6,6 +6,7 @@ for the real ones; what they write means nothing. Sizes are within 0.3 % of the 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Twin:
     experts: tuple[int, int] = (0, 0)
     quantisation: str = "Q4_K_M"
     facts: dict[str, Value] = field(default_factory=dict)
+    template: str = TEMPLATE
 
 
 TWINS = {
@@ -52,6 +54,24 @@ TWINS = {
     "r1-distill-llama-70b": Twin("llama", 80, 8192, 64, 8, 28_672, 128_256),
 }
 """By the ids of the catalogue."""
+
+
+LONG_PROMPT_TEMPLATE = """\
+{%- set marks = ["<｜User｜>", "<｜Assistant｜>", "<think>", "</think>", "<｜begin▁of▁sentence｜>"] -%}
+{%- for number in range(PROMPT_TOKENS) -%}
+{{- marks[(number * messages | length + number // 7 + messages | length) % 5] -}}
+{%- endfor -%}
+{%- for message in messages -%}{{ message.content }}{%- endfor -%}
+<｜User｜><｜Assistant｜><think>
+"""
+"""A twin has no words. With this template every chat is a prompt of so many tokens, and two chats
+with different numbers of messages have no beginning in common, so that no cache helps."""
+
+
+def with_long_prompts(twin: Twin, prompt_tokens: int) -> Twin:
+    """A twin with that template, for prompts of about so many tokens."""
+    template = LONG_PROMPT_TEMPLATE.replace("PROMPT_TOKENS", str(prompt_tokens - 3))
+    return dataclasses.replace(twin, template=template)
 
 
 def write_twin(twin: Twin, path: Path) -> Path:
@@ -100,7 +120,7 @@ def _facts(twin: Twin) -> dict[str, Value]:
         "tokenizer.ggml.merges": ["< 0"],
         "tokenizer.ggml.bos_token_id": Typed(4, (0).to_bytes(4, "little")),
         "tokenizer.ggml.eos_token_id": Typed(4, (1).to_bytes(4, "little")),
-        "tokenizer.chat_template": TEMPLATE,
+        "tokenizer.chat_template": twin.template,
     }
 
 

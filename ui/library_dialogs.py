@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -43,16 +43,24 @@ class LibraryDialogs(QObject):
 
     Signals:
         download_begun(model_id): a model of the catalogue was asked for; its licence was accepted.
+        licence_accepted(name): the user accepted a licence, for all models that have it.
     """
 
     download_begun = Signal(str)
+    licence_accepted = Signal(str)
 
-    def __init__(self, window: Window, library: LibraryOrders, open_url: Callable[[QUrl], bool]) -> None:
+    def __init__(
+        self,
+        window: Window,
+        library: LibraryOrders,
+        open_url: Callable[[QUrl], bool],
+        accepted_licences: Iterable[str] = (),
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._library = library
         self._open_url = open_url
-        self._accepted_licences: set[str] = set()
+        self._accepted_licences = set(accepted_licences)
         self._waiting_for_licence: AvailableModel | None = None
         self._about: Path | None = None
         self.shelf = ShelfChanged((), ())
@@ -78,6 +86,7 @@ class LibraryDialogs(QObject):
     @Slot(str)
     def _on_licence_accepted(self, name: str) -> None:
         self._accepted_licences.add(name)
+        self.licence_accepted.emit(name)
         if self._waiting_for_licence is not None:
             self.download(self._waiting_for_licence)
 

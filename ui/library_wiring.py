@@ -21,7 +21,7 @@ from app.library.events import (
     WorkEnded,
     WorkProgressed,
 )
-from app.settings import Settings
+from app.settings import MAX_LICENCES, Settings
 from models.download_status import DownloadState, DownloadStatus
 from models.errors import AppError
 from models.fit import Fit
@@ -63,7 +63,7 @@ class LibraryWiring(QObject):
         self._kv_type = keeper.settings.kv_type
         self._token = ""
         self._network = self._network_values()
-        self.dialogs = LibraryDialogs(window, self._library, open_url)
+        self.dialogs = LibraryDialogs(window, self._library, open_url, keeper.settings.accepted_licences)
         self.dialogs.hub = keeper.settings.hub_endpoint or self.dialogs.hub
         self._connect_events(bridge)
         self._connect_page()
@@ -131,6 +131,7 @@ class LibraryWiring(QObject):
 
     def _connect_settings(self) -> None:
         self._keeper.changed.connect(self._follow_settings)
+        self.dialogs.licence_accepted.connect(self._keep_licence)
         self._window.settings_page.downloads_card.token_changed.connect(self._use_token)
 
     # Slots for what the library says
@@ -253,12 +254,12 @@ class LibraryWiring(QObject):
     @Slot(EngineStateChanged)
     def _on_engine_changed(self, change: EngineStateChanged) -> None:
         """Note when a model was used last, once for each load, and what stands in memory."""
-        path = self._chooser.current
+        path = change.model_path
         if change.state is not EngineState.READY:
             if self._path_in_use is not None:
                 self._path_in_use = None
                 self._library.note_loaded(None)
-        elif change.built_in == (path == self._chooser.built_in_model):  # not yet of the model before
+        elif path is not None:
             if path != self._path_in_use:
                 self._path_in_use = path
                 self._library.note_used(path)
@@ -282,6 +283,11 @@ class LibraryWiring(QObject):
         self._open_url(QUrl.fromLocalFile(str(path.parent)))
 
     # Slots for the settings
+
+    @Slot(str)
+    def _keep_licence(self, name: str) -> None:
+        names = dict.fromkeys((*self._keeper.settings.accepted_licences, name))
+        self._keeper.change(accepted_licences=tuple(names)[-MAX_LICENCES:])
 
     @Slot(Settings)
     def _follow_settings(self, settings: Settings) -> None:

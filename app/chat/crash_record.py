@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import psutil
+
+from models.whole_file import replace_file
 
 MAX_DEATHS = 2
 """A model that ended the engine so often, without an answer in between, is not loaded by itself."""
@@ -105,19 +107,10 @@ class CrashRecord:
             return _Content()
 
     def _write(self, content: _Content) -> None:
-        temporary = None
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{self._path.name}.")
-            temporary = Path(name)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())  # it is for the time after the whole computer has stopped, too
-            temporary.replace(self._path)
-        except (OSError, UnicodeEncodeError):  # a full disk, a path that is no text: see the class
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
+        # It is for the time after the whole computer has stopped, too. A full disk, a path that is no
+        # text: see the class.
+        with contextlib.suppress(OSError, UnicodeEncodeError):
+            replace_file(self._path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 
 
 def _describe(model_path: Path) -> _Model:

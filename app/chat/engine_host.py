@@ -175,4 +175,4 @@ class EngineHost:
 
     def _change(self, state: EngineState, error: AppError | None = None) -> None:
         self.state = state
-        self._say(EngineStateChanged(state, self.title, self.is_built_in, self.model, error))
+        self._say(EngineStateChanged(state, self.title, self.is_built_in, self.model, error, self.model_path))

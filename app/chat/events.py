@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from app.history.records import Conversation, ConversationSummary, SearchHit, Turn
 from models.engine.protocol import ModelFacts, PauseReason
@@ -30,7 +31,7 @@ class EngineState(enum.StrEnum):
 class EngineStateChanged:
     """The engine moved on. `model` stands once it is READY, `error` where it STOPPED.
 
-    `built_in`: the model is Ponder Mini, the demonstration model in the box.
+    `built_in`: the model is Ponder Mini, the demonstration model in the box. `model_path`: its file.
     """
 
     state: EngineState
@@ -38,6 +39,7 @@ class EngineStateChanged:
     built_in: bool
     model: ModelFacts | None = None
     error: AppError | None = None
+    model_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from app.errors import InputError, ModelFileError
 from models.engine.protocol import ModelFacts
 from models.gguf_info import GgufInfo, read_chat_model
 from models.library import BUILT_IN_TITLE
+from models.trash import TRASH_NAME
 
 BUILT_IN_ID = "ponder-mini"
 
@@ -27,10 +29,12 @@ def chosen_model(wanted: str | None, settings_model_path: str, surroundings: Sur
     path = Path(wanted).expanduser()
     if _looks_like_path(wanted) or path.exists():
         return path
+    models_dir = surroundings.paths.models_dir
     for name in (wanted, f"{wanted}.gguf"):
-        found = surroundings.paths.models_dir / name
-        if found.is_file():
-            return found
+        named_so = models_dir.rglob(glob.escape(name)) if models_dir.is_dir() else ()
+        found = sorted(path for path in named_so if TRASH_NAME not in path.parts)
+        if found and found[0].is_file():
+            return found[0]
     return _model_of_catalog(wanted, surroundings)
 
 

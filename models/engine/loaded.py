@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 
-import psutil
-
 from models.engine import bindings
+from models.engine.cores import threads_for
 from models.engine.memory_plan import require_trained_for
 from models.engine.prompting import PromptBuilder
 from models.engine.protocol import EngineFault, KvType, ModelFacts, Thinking
@@ -19,7 +17,6 @@ from models.reasoning import ReasoningSplitter, Tags
 from models.recipes import ChannelReader, Recipe, recipe_for
 
 BATCH_TOKENS = 512
-SMALL_MODEL_PARAMETERS = 20_000_000
 MAX_BASE_MODELS = 8
 HINT_LEAD = "\n\nWait, there is one more thing to keep in mind: "
 WAIT = "\nWait,"
@@ -28,9 +25,10 @@ WAIT = "\nWait,"
 
 @dataclass(frozen=True, slots=True)
 class ContextWish:
-    """How a context is to be made. `threads` 0: as suits the model."""
+    """How a context is to be made. `threads` 0: as suits the model and the cores."""
 
     threads: int
+    cores: int
     kv_type: KvType
     abort: bindings.AbortFlag
 
@@ -149,7 +147,7 @@ class Loaded:
                 self.model,
                 context_tokens=context_tokens,
                 batch_tokens=min(BATCH_TOKENS, context_tokens),
-                threads=self._wish.threads or _threads_for(self.model.parameters),
+                threads=self._wish.threads or threads_for(self.model.parameters, self._wish.cores),
                 kv_type=self._wish.kv_type,
                 abort=self._wish.abort,
             )
@@ -180,10 +178,3 @@ def _tags_of(recipe: Recipe, vocabulary: bindings.Vocabulary) -> tuple[Tags | No
     if opening is not None and closing is not None:
         return tags, {opening: True, closing: False}
     return recipe.tags, {}
-
-
-def _threads_for(parameters: int) -> int:
-    """One for each physical core, but one alone for a model so small that they only wait for each other."""
-    if parameters < SMALL_MODEL_PARAMETERS:
-        return 1
-    return psutil.cpu_count(logical=False) or os.cpu_count() or 1

@@ -8,6 +8,7 @@ import psutil
 
 from models.containers import limits_of, read_group_files
 from models.devices import load_known_gpus, usable_devices
+from models.engine.cores import usable_cores
 from models.engine.device_probe import ask_llama_cpp
 from models.engine.protocol import EngineFault, KvType
 from models.fit import Fit, Verdict, best_fit, fit
@@ -25,6 +26,11 @@ class MemoryPlan:
     def read(cls, model_path: Path, kv_type: KvType) -> MemoryPlan:
         """For a model file on this computer as it is now. Raises `ModelFileError`."""
         return cls(read_shape(model_path), machine_as_seen_here(), kv_type)
+
+    @property
+    def cores(self) -> int:
+        """How many cores this process may use."""
+        return self._machine.cpu.usable_cores
 
     def place(self, context_tokens: int) -> Fit:
         """Place the model with a context of so many tokens; 0: as many as fit well.
@@ -66,10 +72,15 @@ def machine_as_seen_here() -> Machine:
     total = min(memory.total, limits.memory_bytes or memory.total)
     left = memory.available if limits.memory_left_bytes is None else limits.memory_left_bytes
     available = min(memory.available, left, total)
-    cores = psutil.cpu_count(logical=False) or 1
     devices = [each for each in report.devices if each.kind != "cpu"]
     return Machine(
-        cpu=Cpu("", cores, psutil.cpu_count() or 1, cores, report.cpu_features),
+        cpu=Cpu(
+            title="",
+            physical_cores=psutil.cpu_count(logical=False) or 1,
+            logical_cores=psutil.cpu_count() or 1,
+            usable_cores=usable_cores(limits),
+            features=report.cpu_features,
+        ),
         ram_total_bytes=total,
         ram_available_bytes=available,
         devices=usable_devices(

@@ -94,8 +94,10 @@ class PromptBuilder:
 
     def _prompt(self, messages: Sequence[Message], left_out_turns: int, skip_thinking: bool) -> Prompt:
         segments = self._segments(messages, skip_thinking=skip_thinking)
-        inside = starts_inside_thought(segments, self._tags)
-        return Prompt(self._tokens(segments), inside, left_out_turns)
+        tokens = self._tokens(segments)
+        if not tokens:  # llama.cpp ends the process where it has nothing to go on from
+            raise EngineFault("template", detail="with it the model gets nothing to read")
+        return Prompt(tokens, starts_inside_thought(segments, self._tags), left_out_turns)
 
     def _segments(self, messages: Sequence[Message], *, skip_thinking: bool) -> list[Segment]:
         with _time_limit(TEMPLATE_TIMEOUT_S):

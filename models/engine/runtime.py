@@ -10,8 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from models.containers import limits_of, read_group_files
 from models.engine import bindings
 from models.engine.buffer_log import BufferLog
+from models.engine.cores import usable_cores
 from models.engine.loaded import BATCH_TOKENS, ContextWish, Loaded
 from models.engine.loop import TurnOutput
 from models.engine.memory_plan import MemoryPlan
@@ -76,7 +78,9 @@ class LlamaRuntime:
         wanted = command.context_tokens or (
             placed.context_tokens if placed else min(model.trained_context_tokens, UNPLANNED_CONTEXT_TOKENS)
         )
-        return Loaded(model, wanted, ContextWish(command.threads, command.kv_type, self._abort))
+        cores = self._plan.cores if self._plan else usable_cores(limits_of(read_group_files()))
+        wish = ContextWish(command.threads, cores, command.kv_type, self._abort)
+        return Loaded(model, wanted, wish)
 
     def prepare(self, command: Prepare) -> None:
         """Note what to read ahead: the prompt as far as it is known, exact to the token."""

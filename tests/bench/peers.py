@@ -12,6 +12,7 @@ import importlib.util
 import json
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,9 @@ import psutil
 
 from models.engine.protocol import Message
 from tests.bench.sides import Ponder, Server
+from tests.gguf_twins import TWINS, with_long_prompts, write_twin
 
-CONTEXT_TOKENS = 4096
+CONTEXT_TOKENS = 6144
 WORDS = [
     "The",
     "river",
@@ -58,9 +60,16 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=psutil.cpu_count(logical=False) or 1)
     parser.add_argument("--tokens", type=int, default=128, help="tokens to write where speed is measured")
     parser.add_argument("--only", choices=("start", "speed", "stop", "waiting"), help="one group of figures")
+    parser.add_argument("--twin", choices=TWINS, help="a twin of a real model, for speed and stop alone")
     options = parser.parse_args()
-    bench = Bench(options.server, options.model or _smollm2(), options.pairs, options.threads, options.tokens)
-    bench.run({options.only} if options.only else {"start", "speed", "stop", "waiting"})
+    groups = {"start", "speed", "stop", "waiting"}
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model or _smollm2()
+        if options.twin:
+            model = _twin(options.twin, Path(folder))
+            groups = {"speed", "stop"}
+        bench = Bench(options.server, model, options.pairs, options.threads, options.tokens)
+        bench.run({options.only} if options.only else groups)
     return 0
 
 
@@ -108,7 +117,7 @@ class Bench:
     def _speed(self, ponder: Ponder, server: Server) -> None:
         decode, prompt = [], []
         for pair in range(self._pairs):
-            question = [Message("user", f"{pair}. {_text(1900)}")]
+            question = _chat(pair, f"{pair}. {_text(1900)}")
             ours, theirs = _in_turn(
                 pair,
                 functools.partial(ponder.ask, question, self._tokens),
@@ -121,9 +130,7 @@ class Bench:
 
     def _stop(self, ponder: Ponder) -> None:
         """Stop while the prompt is read, and while it writes."""
-        reading = [
-            ponder.stop_s([Message("user", f"{pair} {_text(1900)}")], 0.3) for pair in range(self._pairs)
-        ]
+        reading = [ponder.stop_s(_chat(pair, f"{pair} {_text(1900)}"), 0.3) for pair in range(self._pairs)]
         writing = [
             ponder.stop_s([Message("user", f"Tell me story {pair}.")], 1.0) for pair in range(self._pairs)
         ]
@@ -189,6 +196,17 @@ def _in_turn(pair: int, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple
         return ours(), second
     first = ours()
     return first, theirs()
+
+
+def _chat(pair: int, question: str) -> list[Message]:
+    """A chat that begins otherwise in every pair: a twin sees nothing of it but the number of messages."""
+    earlier = [Message("user", f"Story {pair}."), Message("assistant", "Later.")] * pair
+    return [*earlier, Message("user", question)]
+
+
+def _twin(name: str, folder: Path) -> Path:
+    prompt_tokens = 4000 if name == "r1-distill-qwen-7b" else 2000
+    return write_twin(with_long_prompts(TWINS[name], prompt_tokens), folder / f"{name}-twin.gguf")
 
 
 def _text(count: int) -> str:

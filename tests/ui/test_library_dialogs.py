@@ -78,6 +78,11 @@ def test_a_licence_is_accepted_once_before_the_first_download(models: Opened) ->
     assert models.library.named("download") == [LLAMA]
     card.download_button.click()
     assert models.library.named("download") == [LLAMA, LLAMA]
+    models.qtbot.waitUntil(
+        lambda: (
+            load_settings(models.paths.settings_file)[0].accepted_licences == ("Llama 3.1 Community License",)
+        )
+    )
 
 
 def test_what_is_too_large_shows_the_sum_and_can_be_had_anyway(models: Opened) -> None:

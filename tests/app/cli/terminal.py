@@ -70,6 +70,17 @@ class Terminal:
                     return self.screen.text
         pytest.fail(f"it was never seen; on the screen is:\n{self.screen.text}")
 
+    def interrupt_until_it_ends(self) -> None:
+        """Press Ctrl-C, again if nothing happens; for the same reason."""
+        for _ in range(15):
+            self.type("\x03")
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+        pytest.fail(f"it goes on; on the screen is:\n{self.screen.text}")
+
     def end(self) -> int:
         while self._read(20):
             continue

@@ -47,15 +47,18 @@ def test_a_thought_can_wait_for_a_hint(ponder: CommandLine, terminals: list[Term
     assert "It is so." in terminal.screen.text
 
 
-@pytest.mark.parametrize("word", ["s", "\x03"])
+@pytest.mark.parametrize("by_word", [True, False])
 def test_a_thought_that_waits_can_be_stopped(
-    ponder: CommandLine, terminals: list[Terminal], word: str
+    ponder: CommandLine, terminals: list[Terminal], by_word: bool
 ) -> None:
     terminal = ask(ponder, terminals, SLOW)
     terminal.wait_for(lambda text: "hm hm" in text)
     terminal.type(PAUSE)
     terminal.wait_for(lambda text: WAITS in text and text.endswith("›"))
-    terminal.type(word if word == "\x03" else f"{word}\n")
+    if by_word:
+        terminal.type("s\n")
+    else:
+        terminal.interrupt_until_it_ends()
     assert terminal.end() == EXIT_INTERRUPTED
 
 

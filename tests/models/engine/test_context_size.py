@@ -19,7 +19,9 @@ from models.engine.protocol import (
     TurnFailed,
     TurnFinished,
 )
+from models.errors import engine_error
 from models.recipes import GPT_OSS, QWEN3, R1_DISTILL, Recipe
+from tests.gguf_twins import Twin, write_twin
 from tests.models.engine.recorder import running_engine
 
 pytestmark = pytest.mark.real_engine
@@ -109,3 +111,16 @@ def test_what_the_user_did_not_choose_is_as_advised_for_the_family(
     monkeypatch.setattr(bindings, "SamplerChain", note)
     runtime._sampler_chain(Generate(1, (), sampling, thinking=Thinking(skip=skip)), recipe)
     assert made == [expected]
+
+
+def test_a_template_that_leaves_nothing_to_read_fails_the_turn_alone(tmp_path: Path) -> None:
+    """A twin has no words, so nothing of this template becomes a token; llama.cpp would end the process."""
+    path = write_twin(Twin("qwen2", 1, 256, 2, 2, 512, 512), tmp_path / "no words.gguf")
+    with running_engine(None) as (client, recorder):
+        client.load(path, 256, threads=1)
+        recorder.wait_for(Loaded)
+        end = recorder.wait_for_end(client.generate(QUESTION))
+        assert isinstance(end, TurnFailed)
+        assert end.code == "template"
+        assert "nothing to read" in str(engine_error(end.code, end.facts))
+        assert client.is_running
