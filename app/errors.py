@@ -3,6 +3,7 @@
 AppError                        (models.errors: what happened, what was kept, what to do)
 ├── FolderError                 a folder of Ponder's own cannot be made or used
 ├── HistoryError                the history could not be opened, read or written
+│   ├── HistoryDamagedError         its file is damaged, or gone
 │   └── HistoryTooNewError          it was written by a newer Ponder
 ├── SettingsError               the settings could not be read or written
 └── InputError                  what the user gave cannot be used (an empty question, a bad option)
@@ -32,6 +33,7 @@ __all__ = [
     "EngineStartError",
     "EngineStoppedError",
     "FolderError",
+    "HistoryDamagedError",
     "HistoryError",
     "HistoryTooNewError",
     "InputError",
@@ -54,6 +56,15 @@ class HistoryError(AppError):
     """The history could not be opened, read or written."""
 
     code: ClassVar[str] = "history"
+
+
+class HistoryDamagedError(HistoryError):
+    """The history is damaged, or gone while there are backups of it.
+
+    Nothing was changed: `app.history.damage` says what is left of it, and brings that back.
+    """
+
+    code: ClassVar[str] = "history_damaged"
 
 
 class HistoryTooNewError(HistoryError):

@@ -24,7 +24,10 @@ class Appearance(QObject):
         self._choice = settings.theme
         self.theme = theme_for(self._choice, application)
         apply_theme(application, self.theme)
-        application.styleHints().colorSchemeChanged.connect(self._update)
+        self._hints = application.styleHints()
+        self._hints.colorSchemeChanged.connect(self._update)
+        self._accessibility = self._hints.accessibility()
+        self._accessibility.contrastPreferenceChanged.connect(self._update)
 
     @Slot(Settings)
     def follow_settings(self, settings: Settings) -> None:

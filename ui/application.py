@@ -25,6 +25,7 @@ from ui.bridges.background import Background
 from ui.bridges.chat_bridge import Chat, ChatBridge, ChatListener
 from ui.bridges.library_bridge import LibraryBridge, LibraryListener
 from ui.crash import CrashReporter
+from ui.damaged_history_dialog import DamagedHistoryGuide
 from ui.library.model_chooser import ModelChooser, chosen_model
 from ui.library_wiring import LibraryWiring
 from ui.quit_signals import QuitSignals
@@ -97,6 +98,11 @@ class OpenWindow(QObject):
             background=self.background,
             open_url=open_url,
         )
+        self._history_guide = DamagedHistoryGuide(
+            self.window, paths.history_file, self.background, self.bridge.chat.repair_history
+        )
+        self.bridge.noticed.connect(self._history_guide.take)
+        self._history_guide.repaired.connect(self.window.chat_page.notice_bars.clear_lasting)
         self.window.closing.connect(self.close)
         self._is_closed = False
         if folder_error is not None:

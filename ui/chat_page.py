@@ -35,7 +35,11 @@ from ui.composer.drafts import Drafts
 from ui.empty_state import EmptyState
 from ui.notice_bar import NoticeBars
 from ui.theme import Theme
+from ui.transcript.reading_aids import ReadingAids
 from ui.transcript.view import TranscriptView
+
+ZOOMS = (80, 90, 100, 110, 125, 150, 175, 200)
+"""The steps of the text's size, in per cent."""
 
 
 class ChatPage(QWidget):
@@ -46,6 +50,7 @@ class ChatPage(QWidget):
         go_on_requested(hint), try_again_requested: for the controller.
         draft_rested(text): a long draft can be read ahead.
         thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
+        zoom_chosen(percent): how large the text of the transcript is to be from now on.
         link_requested(address), save_thought_requested(turn_id, text): from the transcript.
     """
 
@@ -57,6 +62,7 @@ class ChatPage(QWidget):
     try_again_requested = Signal()
     draft_rested = Signal(str)
     thinking_chosen = Signal(dict)
+    zoom_chosen = Signal(int)
     restart_requested = Signal()
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
@@ -69,10 +75,12 @@ class ChatPage(QWidget):
         self._engine: EngineStateChanged | None = None
         self._death_is_in_transcript = False
         self._wanted_turn: tuple[int, int] | None = None
+        self._zoom_percent = 100
         self._drafts = Drafts()
         self.notice_bars = NoticeBars()
         self.empty_state = EmptyState()
         self.transcript = TranscriptView(theme, thoughts_open=thoughts_open)
+        self.aids = ReadingAids(theme, self.transcript)
         self.composer = Composer()
         self.middle = QStackedWidget()
         self._lay_out()
@@ -83,7 +91,7 @@ class ChatPage(QWidget):
 
     def _lay_out(self) -> None:
         self.middle.addWidget(self.empty_state)
-        self.middle.addWidget(self.transcript)
+        self.middle.addWidget(self.aids)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(12, 8, 12, 12)
         bottom.addStretch(1)
@@ -103,6 +111,9 @@ class ChatPage(QWidget):
         self.composer.thinking_chosen.connect(self.thinking_chosen)
         self.empty_state.example_chosen.connect(self.composer.ask_now)
         self.transcript.ask_again_requested.connect(self.composer.ask_now)
+        self.transcript.edit_requested.connect(self.composer.edit_again)
+        self.aids.zoom_requested.connect(self._zoom_by)
+        self.aids.left.connect(self._focus_composer)
         self.transcript.answer_now_requested.connect(self._on_answer_now_requested)
         self.transcript.pause_requested.connect(self.pause_requested)
         self.transcript.go_on_requested.connect(self._on_go_on_requested)
@@ -122,12 +133,52 @@ class ChatPage(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Repaint in these colours."""
         self.transcript.set_theme(theme)
+        self.aids.set_theme(theme)
 
     @Slot()
     def answer_now(self) -> None:
         """Close the running thought; where none runs, send what is written, if that is where the keys go."""
         if not self.transcript.request_answer_now() and self.composer.edit.hasFocus():
             self.composer.send()
+
+    def set_zoom(self, zoom_percent: int) -> None:
+        """How large the text of the transcript is."""
+        self._zoom_percent = zoom_percent
+        self.transcript.set_zoom(zoom_percent)
+
+    @Slot()
+    def zoom_in(self) -> None:
+        """Larger text."""
+        self._zoom_by(1)
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """Smaller text."""
+        self._zoom_by(-1)
+
+    @Slot()
+    def zoom_back(self) -> None:
+        """Text as large as it comes."""
+        self.zoom_chosen.emit(100)
+
+    def find_in_chat(self) -> bool:
+        """Begin to find in the chat in front. False where there is none."""
+        is_chat = self.middle.currentWidget() is self.aids
+        if is_chat:
+            self.aids.find_bar.open()
+        return is_chat
+
+    @Slot()
+    def find_next(self) -> None:
+        """To the next match in the chat in front."""
+        if self.middle.currentWidget() is self.aids:
+            self.aids.find_again()
+
+    @Slot()
+    def find_previous(self) -> None:
+        """To the match before."""
+        if self.middle.currentWidget() is self.aids:
+            self.aids.find_again(back=True)
 
     @Slot(int, int)
     def expect_turn(self, conversation_id: int, turn_id: int) -> None:
@@ -161,12 +212,13 @@ class ChatPage(QWidget):
         self.composer.set_text(draft)
         self._death_is_in_transcript = False
         self._show_engine_notice()
+        self.aids.forget()
         if conversation is None or not conversation.turns:
             self.transcript.clear()
             self.middle.setCurrentWidget(self.empty_state)
         else:
             self._show_turns(conversation.turns, opened.thoughts)
-            self.middle.setCurrentWidget(self.transcript)
+            self.middle.setCurrentWidget(self.aids)
             if self._wanted_turn is not None and self._wanted_turn[0] == conversation.summary.id:
                 self.transcript.scroll_to_turn(self._wanted_turn[1])
                 self._wanted_turn = None
@@ -196,7 +248,7 @@ class ChatPage(QWidget):
         self.transcript.begin_turn(
             started.turn, budget_tokens=started.budget_tokens, thought_s=started.thought_s
         )
-        self.middle.setCurrentWidget(self.transcript)
+        self.middle.setCurrentWidget(self.aids)
         self._show_composer_state()
 
     @Slot(PromptProgress)
@@ -251,6 +303,15 @@ class ChatPage(QWidget):
         self.go_on_requested.emit(hint)
         self._leave_pause()
 
+    @Slot(int)
+    def _zoom_by(self, steps: int) -> None:
+        nearest = min(range(len(ZOOMS)), key=lambda number: abs(ZOOMS[number] - self._zoom_percent))
+        self.zoom_chosen.emit(ZOOMS[min(max(nearest + steps, 0), len(ZOOMS) - 1)])
+
+    @Slot()
+    def _focus_composer(self) -> None:
+        self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
     @Slot()
     def _on_try_again_requested(self) -> None:
         self.try_again_requested.emit()
@@ -260,7 +321,7 @@ class ChatPage(QWidget):
 
     def _leave_pause(self) -> None:
         self._is_paused = False
-        self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)  # the button that was pressed goes
+        self._focus_composer()  # the button that was pressed goes
 
     def _give_back(self, turn: Turn, error: AppError) -> None:
         """The question stands in the composer of its conversation again, to be made shorter."""
@@ -297,7 +358,7 @@ class ChatPage(QWidget):
             self.notice_bars.show_engine_stopped(engine.error or engine_error("engine_stopped", {}))
 
     def _show_composer_state(self) -> None:
-        self.composer.set_follow_up(self.middle.currentWidget() is self.transcript)
+        self.composer.set_follow_up(self.middle.currentWidget() is self.aids)
         if self._running_turn is not None:
             elsewhere = self._running_turn.conversation_id != self._conversation_id
             where = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."

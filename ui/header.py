@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from ui.context_meter import ContextMeter
+from ui.copy_chat_button import CopyChatButton
 from ui.elided_label import ElidedLabel
 from ui.kinds import of_kind
 from ui.model_pill import ModelPill
@@ -26,12 +27,14 @@ class Header(QFrame):
     Signals:
         chats_requested: the folded sidebar is to open.
         back_requested: from another page back to the chat.
+        copy_requested: str, "markdown" or "text". The whole chat is to be copied.
         downloads_requested: the few words about a download were pressed.
     """
 
     chats_requested = Signal()
     back_requested = Signal()
     downloads_requested = Signal()
+    copy_requested = Signal(str)
 
     def __init__(self, theme: Theme, built_in_model: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +49,9 @@ class Header(QFrame):
         self.note_label = of_kind(ElidedLabel(), "third")
         self.download_button = of_kind(QPushButton(), "text")
         self.download_button.hide()
+        self.copy_button = CopyChatButton()
+        self.copy_button.chosen.connect(self.copy_requested)
+        self._has_chat = False
         self._is_page = False
         self._download, self._short_download = "", ""
         self.back_button = of_kind(QPushButton("Back to the chat"), "text")
@@ -58,6 +64,7 @@ class Header(QFrame):
         layout.addWidget(self.pill)
         layout.addStretch(1)
         layout.addWidget(self.download_button)
+        layout.addWidget(self.copy_button)
         layout.addWidget(self.meter, 0, Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self.note_label)
         layout.addWidget(self.back_button)
@@ -73,6 +80,11 @@ class Header(QFrame):
         self.pill.show()
         self.back_button.hide()
         self._is_page = False
+        self._show_what_fits()
+
+    def show_has_chat(self, has_chat: bool) -> None:
+        """Whether there is something in front to copy."""
+        self._has_chat = has_chat
         self._show_what_fits()
 
     def show_page_title(self, title: str, note: str = "") -> None:
@@ -98,6 +110,8 @@ class Header(QFrame):
         self._show_what_fits()
 
     def _show_what_fits(self) -> None:
+        has_room = self.width() >= NOTE_FROM_PX
+        self.copy_button.setVisible(self._has_chat and not self._is_page and has_room)
         has_note = self._is_page and bool(self.note_label.text())
         self.note_label.setVisible(has_note and self.width() >= NOTE_FROM_PX)
         folded = not self.chats_button.isHidden()

@@ -27,6 +27,7 @@ class Notice(QFrame):
         label = QLabel(text, textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QHBoxLayout(self)
+        self.is_lasting = lasting
         layout.setContentsMargins(16, 8, 12, 8)
         layout.setSpacing(8)
         layout.addWidget(label, 1)
@@ -94,6 +95,12 @@ class NoticeBars(QWidget):
         """Show an error; the same text is not shown twice."""
         if str(error) not in [notice.text for notice in self._notices]:
             self._append(Notice(str(error), lasting=lasting))
+
+    @Slot()
+    def clear_lasting(self) -> None:
+        """Take away what was to stay until the program ends: its cause is gone."""
+        for notice in [each for each in self._notices if each.is_lasting]:
+            self._remove(notice)
 
     def show_engine_stopped(self, error: AppError) -> None:
         """Say that the engine has gone, with a button to start it again."""

@@ -44,7 +44,10 @@ SMALL_PX = 12
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The colours by their names, as "#RRGGBB". The `code_*` colours stand on `code`."""
+    """The colours by their names, as "#RRGGBB". The `code_*` colours stand on `code`.
+
+    `zoom_percent` is how large the text of the transcript is; the rest of the window takes no notice of it.
+    """
 
     name: Literal["light", "dark"]
     ground: str
@@ -67,6 +70,7 @@ class Theme:
     code_string: str
     code_comment: str
     code_name: str
+    zoom_percent: int = 100
 
     @staticmethod
     def light() -> Theme:
@@ -122,17 +126,71 @@ class Theme:
             code_name="#8AB8EC",
         )
 
+    def with_high_contrast(self) -> Theme:
+        """The same with hard edges: all text at least 7 : 1 on its ground, lines at least 3 : 1."""
+        if self.name == "dark":
+            return dataclasses.replace(
+                self,
+                ground="#000000",
+                sidebar="#0A0B0C",
+                surface="#0E1012",
+                question="#1A1D21",
+                code="#0A0B0C",
+                line="#8C949C",
+                text="#FFFFFF",
+                second="#E2E6EA",
+                third="#C9CFD5",
+                accent="#9CE8D1",
+                accent_soft="#12332B",
+                amber="#FFD27A",
+                red="#FFB3AB",
+                code_keyword="#D9C4FF",
+                code_number="#FFC896",
+                code_string="#B4EBBE",
+                code_comment="#C9CFD5",
+                code_name="#B3D4FF",
+            )
+        return dataclasses.replace(
+            self,
+            ground="#FFFFFF",
+            sidebar="#F7F7F7",
+            question="#EEEEEE",
+            code="#F7F7F7",
+            line="#767676",
+            text="#000000",
+            second="#2B3036",
+            third="#3A4048",
+            accent="#0A4A3B",
+            accent_soft="#E3F3ED",
+            amber="#5C3300",
+            amber_soft="#FFF3DC",
+            red="#8A1710",
+            code_keyword="#4B2A91",
+            code_number="#6B3300",
+            code_string="#0D4A31",
+            code_comment="#3A4048",
+            code_name="#0F3F78",
+        )
+
+    def px(self, size_px: int) -> int:
+        """A size or a height of the transcript's text, as large as it is to be shown."""
+        return round(size_px * self.zoom_percent / 100)
+
     def colour(self, name: str) -> QColor:
         """The colour of that name, for painting."""
         return QColor(getattr(self, name))
 
 
 def theme_for(choice: ThemeChoice, application: QGuiApplication) -> Theme:
-    """The theme of the user's choice; `system` follows the desktop's light or dark."""
-    if choice == "system":
-        dark = application.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        return Theme.dark() if dark else Theme.light()
-    return Theme.dark() if choice == "dark" else Theme.light()
+    """The theme of the user's choice; `system` follows the desktop's light or dark.
+
+    The desktop's wish for high contrast holds in each of them.
+    """
+    hints = application.styleHints()  # kept: what it gives goes with it
+    dark = choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
+    theme = Theme.dark() if dark else Theme.light()
+    high = hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+    return theme.with_high_contrast() if high else theme
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
@@ -186,7 +244,7 @@ class _StyleTemplate(string.Template):
 def style_sheet_of(theme: Theme) -> str:
     """The application's stylesheet in the colours of `theme`."""
     values = {
-        field.name: getattr(theme, field.name) for field in dataclasses.fields(theme) if field.name != "name"
+        field.name: getattr(theme, field.name) for field in dataclasses.fields(theme) if field.type == "str"
     }
     measures = {
         "radius_control": f"{RADIUS_CONTROL_PX}px",
@@ -212,14 +270,14 @@ def control_font() -> QFont:
     return system_font(CONTROL_PX)
 
 
-def reading_font() -> QFont:
-    """For questions and answers; lines of `READING_LINE_PX`."""
-    return system_font(READING_PX)
+def reading_font(theme: Theme | None = None) -> QFont:
+    """For questions and answers; lines of `READING_LINE_PX`. With a theme as large as it wants it."""
+    return system_font(theme.px(READING_PX) if theme else READING_PX)
 
 
-def thought_font() -> QFont:
-    """For thoughts; lines of `THOUGHT_LINE_PX`."""
-    return system_font(THOUGHT_PX)
+def thought_font(theme: Theme | None = None) -> QFont:
+    """For thoughts; lines of `THOUGHT_LINE_PX`. With a theme as large as it wants it."""
+    return system_font(theme.px(THOUGHT_PX) if theme else THOUGHT_PX)
 
 
 def small_font() -> QFont:

@@ -72,6 +72,7 @@ class Window(QMainWindow):
         self.header = Header(theme, places.built_in_model)
         self.chat_page = ChatPage(theme, thoughts_open=settings.show_thinking)
         self.show_thinking(settings)
+        self.chat_page.set_zoom(settings.zoom_percent)
         self.models_page = ModelsPage(places.built_in_model)
         self.settings_page = SettingsPage(settings, places.data_dir, places.config_dir)
         self.pages = QStackedWidget()
@@ -114,7 +115,13 @@ class Window(QMainWindow):
         for keys, slot in (
             ("Ctrl+N", self.sidebar.new_chat_requested.emit),
             ("Ctrl+K", self.search),
-            ("Ctrl+F", self.search),
+            ("Ctrl+F", self.find_in_chat),
+            ("Ctrl++", self.chat_page.zoom_in),
+            ("Ctrl+=", self.chat_page.zoom_in),  # plus without Shift
+            ("Ctrl+-", self.chat_page.zoom_out),
+            ("Ctrl+0", self.chat_page.zoom_back),
+            ("F3", self.chat_page.find_next),
+            ("Shift+F3", self.chat_page.find_previous),
             ("Ctrl+L", self.focus_composer),
             ("Ctrl+B", self.toggle_sidebar),
             ("Ctrl+Return", self.chat_page.answer_now),
@@ -186,6 +193,12 @@ class Window(QMainWindow):
         self.sidebar.focus_search()
 
     @Slot()
+    def find_in_chat(self) -> None:
+        """Find in the chat in front; where there is none, in all chats."""
+        if self.pages.currentWidget() is not self.chat_page or not self.chat_page.find_in_chat():
+            self.search()
+
+    @Slot()
     def focus_composer(self) -> None:
         """Type a question."""
         if self.pages.currentWidget() is not self.chat_page:
@@ -252,6 +265,7 @@ class Window(QMainWindow):
         if self.pages.currentWidget() is not self.chat_page:
             return
         conversation_id = self.chat_page.conversation_id
+        self.header.show_has_chat(bool(self.chat_page.transcript.turns()))
         self.header.show_chat_title(self._titles.get(conversation_id, "") if conversation_id else "")
         self._show_context()
 

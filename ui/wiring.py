@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QGuiApplication
 
 from app.settings import Settings
 from models.engine.protocol import OnLoop, Sampling, Thinking
@@ -19,6 +20,7 @@ from ui.library.model_chooser import ModelChooser
 from ui.link_question import ask_to_open
 from ui.save_thought import SaveThoughtDialog, write_thought
 from ui.settings.settings_keeper import SettingsKeeper
+from ui.transcript.copied_chat import chat_as_markdown, chat_as_text
 from ui.window import Window
 
 
@@ -100,6 +102,7 @@ class Wiring(QObject):
         page.draft_rested.connect(chat.prepare_draft)
         page.restart_requested.connect(chat.restart_engine)
         page.link_requested.connect(self._ask_to_open)
+        self._window.header.copy_requested.connect(self._copy_chat)
         page.save_thought_requested.connect(self._ask_to_save_thought)
         sidebar.new_chat_requested.connect(chat.new_conversation)
         sidebar.open_requested.connect(chat.open_conversation)
@@ -111,6 +114,7 @@ class Wiring(QObject):
     def _connect_settings(self, appearance: Appearance) -> None:
         self._window.settings_page.changed.connect(self._change_settings)
         self._window.chat_page.thinking_chosen.connect(self._change_settings)
+        self._window.chat_page.zoom_chosen.connect(self._change_zoom)
         self._keeper.changed.connect(appearance.follow_settings)
         self._keeper.changed.connect(self._follow_settings)
         self._keeper.save_failed.connect(self._show_error)
@@ -130,10 +134,15 @@ class Wiring(QObject):
     def _change_settings(self, values: dict[str, object]) -> None:
         self._keeper.change(**values)
 
+    @Slot(int)
+    def _change_zoom(self, zoom_percent: int) -> None:
+        self._keeper.change(zoom_percent=zoom_percent)
+
     @Slot(Settings)
     def _follow_settings(self, settings: Settings) -> None:
         self._window.chat_page.transcript.set_thoughts_open(settings.show_thinking)
         self._window.show_thinking(settings)
+        self._window.chat_page.set_zoom(settings.zoom_percent)
         if settings.sampling() != self._sampling:
             self._sampling = settings.sampling()
             self._chat.set_sampling(self._sampling)
@@ -176,6 +185,17 @@ class Wiring(QObject):
         dialog = SaveThoughtDialog(thought, self._window)
         dialog.save_requested.connect(self._save_thought)
         dialog.open()
+
+    @Slot(str)
+    def _copy_chat(self, form: str) -> None:
+        """Made elsewhere: a long chat takes seconds as text."""
+        turns = self._window.chat_page.transcript.turns()
+        made = chat_as_markdown if form == "markdown" else chat_as_text
+        self._background.run(functools.partial(made, turns), done=self._put_on_clipboard)
+
+    def _put_on_clipboard(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self._window.header.copy_button.say_copied()
 
     @Slot(str, str)
     def _save_thought(self, path: str, thought: str) -> None:

@@ -22,7 +22,7 @@ from app.chat.events import ChatEvent, EngineState, EngineStateChanged
 from app.chat.front import FrontConversation
 from app.chat.turn import AGAIN_TEMPERATURE, RunningTurn
 from app.errors import AppError, HistoryError, InputError
-from app.history.memory import History
+from app.history.memory import History, MemoryHistory
 from app.history.records import Turn
 from models.engine import protocol
 from models.engine.protocol import EngineEvent, KvType, Sampling, StopReason, Thinking
@@ -30,6 +30,8 @@ from models.errors import engine_error
 from models.gguf_info import read_chat_model
 
 SAVE_INTERVAL_S = 1.0
+UPKEEP_DELAY_S = 10.0
+"""How long after the start the history is looked after: the model is being loaded until then."""
 
 
 class ChatController:
@@ -182,6 +184,10 @@ class ChatController:
         """End the engine after so long without anything to do; 0: never. The next question wakes it."""
         self._orders.put(lambda: setattr(self, "_unload_after_s", idle_s))
 
+    def repair_history(self, repair: Callable[[], None]) -> None:
+        """Close the history, call `repair` on the chat's thread, open it again; `Noticed` if it fails."""
+        self._orders.put(lambda: self._repair_history(repair))
+
     # The thread.
 
     def _run(self) -> None:
@@ -205,13 +211,30 @@ class ChatController:
             return self._engine.sleep
 
     def _begin(self) -> None:
+        self._open_and_list()
+        self._start_engine(self._first_model_path, by_itself=True)
+        self._front.history.maintain(self._on_upkeep_problem, UPKEEP_DELAY_S)
+
+    def _open_and_list(self) -> None:
         if self._open_history is not None:
             try:
                 self._front.history = self._open_history()
             except AppError as error:
                 self._say(events.Noticed(error, lasting=True))
         self._guarded(self._front.list_all)
-        self._start_engine(self._first_model_path, by_itself=True)
+
+    def _repair_history(self, repair: Callable[[], None]) -> None:
+        if self._running is not None:
+            self._engine.stop(self._running.engine_turn_id)
+            self._abandon_running_turn()
+        self._front.history.close()
+        self._front.history = MemoryHistory()
+        self._front.clear()
+        self._guarded(repair)
+        self._open_and_list()
+
+    def _on_upkeep_problem(self, error: AppError) -> None:
+        self._orders.put(lambda: self._say(events.Noticed(error, lasting=True)))  # comes on another thread
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Do something that may fail without harm: what went wrong is said."""
@@ -243,6 +266,7 @@ class ChatController:
             self._engine.stop(self._running.engine_turn_id)
             self._running = None
         self._front.history.delete(conversation_id)
+        self._front.history.maintain(self._on_upkeep_problem)
         self._front.list_all()
         if conversation_id == self._front.conversation_id:
             self._new_conversation()
@@ -346,6 +370,7 @@ class ChatController:
         self._say(events.TurnEnded(turn, error))
         self._prepare()
         self._guarded(self._front.list_all)
+        self._front.history.maintain(self._on_upkeep_problem)
         again, self._asks_again = self._asks_again, None
         if again is not None and again.id == turn.id and turn.conversation_id == self._front.conversation_id:
             self._ask(again.question, Sampling(AGAIN_TEMPERATURE, self._sampling.top_p))

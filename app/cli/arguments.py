@@ -97,14 +97,21 @@ decode_tokens_per_s (thinking included), peak_memory_bytes (of the engine's proc
 (weights read for each token; null where not known), memory_bytes_per_s (of a copy, reads and writes
 together), memory_share (decode_tokens_per_s * bytes_per_token / memory_bytes_per_s, or null), sentence."""
 
-_HISTORY = "Look at what was asked before, search it, or delete it."
+_HISTORY = "Look at what was asked before, search it, delete it, or keep a copy of it."
 
 _HISTORY_END = """\
 examples:
   ponder history list
   ponder history show 12
   ponder history search "prime numbers"
-  ponder history delete 12"""
+  ponder history delete 12
+  ponder history restore
+
+Ponder makes a backup once a day and before each change of the file's format, and keeps the last seven."""
+
+_RESTORE = """\
+Go back to a backup: the newest good one, or FILE. What is there now is backed up first; a damaged
+history is set aside, beside the new one. Nothing of it is deleted."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -251,7 +258,7 @@ def _add_thinking(ask: Parser) -> None:
 def _add_history(commands: _Commands[Parser]) -> None:
     history = commands.add_parser(
         "history",
-        help="list, show, search or delete conversations",
+        help="list, show, search, delete, back up or restore conversations",
         description=_HISTORY,
         epilog=_HISTORY_END,
     )
@@ -276,9 +283,29 @@ def _add_history(commands: _Commands[Parser]) -> None:
     delete = actions.add_parser(
         "delete",
         help="delete one conversation for good",
-        description="--json prints one object: deleted (the id).",
+        description="It goes from the backups too: one new backup takes the place of all.\n\n"
+        "--json prints one object: deleted (the id).",
     )
-    for name, action in (("list", listing), ("show", show), ("search", search), ("delete", delete)):
+    backup = actions.add_parser(
+        "backup",
+        help="make a backup now",
+        description="--json prints one object: path, made_at, size_bytes, conversations.",
+    )
+    restore = actions.add_parser(
+        "restore",
+        help="go back to a backup",
+        description=f"{_RESTORE}\n\n--json prints one object: restored (a path), conversations, "
+        "kept (a path, or null).",
+    )
+    verify = actions.add_parser(
+        "verify",
+        help="read the history and its backups whole",
+        description="The exit code is 1 where something is damaged.\n\n"
+        "--json prints one object: history (its path), problems, turns, backups. Each backup has path,\n"
+        "made_at, size_bytes, conversations, problem (empty: it is good).",
+    )
+    named = {"list": listing, "show": show, "search": search, "delete": delete}
+    for name, action in (named | {"backup": backup, "restore": restore, "verify": verify}).items():
         action.set_defaults(run=f"history {name}")
         _add_json(action)
     for action in (show, delete):
@@ -289,7 +316,9 @@ def _add_history(commands: _Commands[Parser]) -> None:
     search.add_argument(
         "--limit", metavar="N", type=whole_number(1, 10_000), default=50, help="at most so many (default: 50)"
     )
-    delete.add_argument("--yes", action="store_true", help="do not ask first")
+    restore.add_argument("file", metavar="FILE", nargs="?", default="", help="a backup")
+    for action in (delete, restore):
+        action.add_argument("--yes", action="store_true", help="do not ask first")
 
 
 def _add_json(parser: Parser) -> None:

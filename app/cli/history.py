@@ -1,4 +1,4 @@
-"""`ponder history`: the conversations in a list, one as Markdown, a search, a deletion."""
+"""`ponder history`: the conversations in a list, one as Markdown, a search, a deletion, and backups."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from app import numbers_in_words
+from app.cli import history_backups
 from app.cli.output import Output, one_line
 from app.cli.surroundings import Surroundings
 from app.errors import HistoryError, InputError
+from app.history.backups import list_backups
 from app.history.records import Conversation, ConversationSummary, SearchHit, Turn, TurnState
 from app.history.store import HistoryStore
 
@@ -33,12 +35,23 @@ class HistoryOptions:
     words: tuple[str, ...] | list[str] = ()
     limit: int = 50
     yes: bool = False
+    file: str = ""
 
 
 def show_history(action: str, options: HistoryOptions, surroundings: Surroundings) -> int:
-    """Run `list`, `show`, `search` or `delete`; gives the exit code. Raises `AppError`."""
+    """Run one action; gives the exit code. Raises `AppError`."""
     output = surroundings.output
-    if not surroundings.paths.history_file.exists():  # to look must not make one
+    match action:
+        case "backup":
+            return history_backups.back_up(as_json=options.json, surroundings=surroundings)
+        case "restore":
+            return history_backups.restore(
+                options.file, yes=options.yes, as_json=options.json, surroundings=surroundings
+            )
+        case "verify":
+            return history_backups.verify(as_json=options.json, surroundings=surroundings)
+    path = surroundings.paths.history_file
+    if not path.exists() and not list_backups(path):  # to look must not make one
         return _without_history(action, options, output)
     with closing(surroundings.open_history()) as history:
         match action:
@@ -143,6 +156,7 @@ def _delete(history: HistoryStore, options: HistoryOptions, surroundings: Surrou
         surroundings.output.aside("Nothing was deleted.\n")
         return 1
     history.delete(options.id)
+    history.do_upkeep()  # the backups hold it too
     if options.json:
         surroundings.output.json({"deleted": options.id})
     return 0

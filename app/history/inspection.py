@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlcipher3 import dbapi2 as driver
 
 from app.errors import HistoryError
-from app.history.database import read_only
+from app.history.connection import read_only
 from app.history.tables import metadata
 from models.reasoning import split_reply
 

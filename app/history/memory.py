@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from app.errors import HistoryError
+from app.errors import AppError, HistoryError
 from app.history.records import Conversation, ConversationSummary, SearchHit, Turn, TurnState
 from app.history.titles import title_from_question
 from models.engine.protocol import Usage
@@ -52,6 +53,10 @@ class History(Protocol):
 
     def search(self, text: str, limit: int = 50) -> list[SearchHit]:
         """Find turns and titles that hold all words of `text`."""
+        ...
+
+    def maintain(self, notice: Callable[[AppError], None], delay_s: float = 0.0) -> None:
+        """Look after the file in the background, if something is due; `notice` gets what went wrong."""
         ...
 
     def close(self) -> None:
@@ -126,6 +131,9 @@ class MemoryHistory:
             if all(word in f"{summary.title} {turn.question} {turn.answer}".casefold() for word in words)
         ]
         return hits[:limit] if words else []
+
+    def maintain(self, notice: Callable[[AppError], None], delay_s: float = 0.0) -> None:
+        """There is no file to look after."""
 
     def close(self) -> None:
         """Nothing is open."""

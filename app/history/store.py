@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +11,18 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
 
-from app.errors import HistoryError, InputError
-from app.history.database import explained_errors, open_database, wipe_log, with_write_lock
+from app.errors import AppError, HistoryDamagedError, HistoryError, InputError
+from app.history import backups
+from app.history.backups import Backup
+from app.history.connection import WHAT_HELPS, explained_errors
+from app.history.database import open_database, wipe_log, with_write_lock
 from app.history.owner import Owner
 from app.history.records import Conversation, ConversationSummary, SearchHit, Turn, TurnState
 from app.history.search import excerpt, folded_words, title_holds_all, turn_holds_all
 from app.history.tables import USAGE_COUNTS, USAGE_MEASURES, conversations, turns
 from app.history.text import storable
 from app.history.titles import given_title, title_from_question
+from app.history.upkeep import Upkeep
 from models.engine.protocol import ThoughtEnd, Usage
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +50,7 @@ class HistoryStore:
         self._engine = open_database(self._path)
         self._locking_engine = with_write_lock(self._engine)
         self._owner = Owner.this_process()
+        self._upkeep = Upkeep(self._path)
         try:
             self._interrupt_turns_left_behind()
         except BaseException:
@@ -194,11 +199,18 @@ class HistoryStore:
     def delete(self, conversation_id: int) -> None:
         """Delete a conversation with all its turns, and wipe its text from the files.
 
-        What a file system or a solid-state disk keeps of old blocks is out of our hands.
+        From the backups it goes with the next `maintain` or `do_upkeep`, in a later run of Ponder if it must
+        be. What a file system or a solid-state disk keeps of old blocks is out of our hands.
         """
-        with self._writing("written") as connection:
-            _row(connection, conversations, conversation_id)
-            connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+        mark = backups.note_deletion(self._path)
+        try:
+            with self._writing("written") as connection:
+                _row(connection, conversations, conversation_id)
+                connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+        except HistoryError:
+            if mark is not None:
+                mark.unlink(missing_ok=True)
+            raise
         self._wipe("wiped of the deleted conversation")
 
     def search(self, text: str, limit: int = 50) -> list[SearchHit]:
@@ -216,8 +228,24 @@ class HistoryStore:
         hits.sort(key=lambda timed: timed[0], reverse=True)
         return [hit for _, hit in hits[:limit]]
 
+    def maintain(self, notice: Callable[[AppError], None], delay_s: float = 0.0) -> None:
+        """Make the day's backup, check the file, wipe deletions from the backups: in the background, if due.
+
+        `notice` gets what went wrong, on another thread: `HistoryDamagedError`, or that there is no room.
+        """
+        self._upkeep.begin(notice, delay_s)
+
+    def do_upkeep(self) -> None:
+        """What `maintain` does, before this returns. Raises `HistoryError`."""
+        self._upkeep.do_now()
+
+    def back_up(self) -> Backup:
+        """Make a backup now, beside that of the day. Raises `HistoryError`."""
+        return self._upkeep.back_up()
+
     def close(self) -> None:
         """Put everything into the one file and let go of it. Nothing is lost if that is not possible."""
+        self._upkeep.stop()
         try:
             # What stands in the log is safe there, and the next opening finds it.
             with contextlib.suppress(HistoryError), explained_errors(self._path, "closed", _STORED_IS_KEPT):
@@ -226,9 +254,8 @@ class HistoryStore:
             self._engine.dispose()
 
     def _interrupt_turns_left_behind(self) -> None:
-        running = select(turns.c.owner_pid, turns.c.owner_started_at_s).where(
-            turns.c.state == TurnState.RUNNING
-        )
+        # By the owner, which only a running turn has: that has an index, and the state has none.
+        running = select(turns.c.owner_pid, turns.c.owner_started_at_s).where(turns.c.owner_pid.is_not(None))
         with self._reading() as connection:
             owners = {Owner(row.owner_pid, row.owner_started_at_s) for row in connection.execute(running)}
         gone = [owner for owner in owners if not owner.is_alive()]
@@ -258,6 +285,7 @@ class HistoryStore:
             yield connection
 
     def _wipe(self, done: str) -> None:
+        self._upkeep.stop()  # what reads the history now keeps its log from being emptied
         with explained_errors(self._path, done, "The change itself is stored."):
             wipe_log(self._engine)
 
@@ -330,17 +358,23 @@ def _summary(row: Row[Any], turn_count: int) -> ConversationSummary:
 
 
 def _turn(row: Row[Any]) -> Turn:
+    try:
+        state, thought_end = TurnState(row.state), ThoughtEnd(row.thought_end)
+    except ValueError as error:  # damaged words, which no check of SQLite's finds
+        raise HistoryDamagedError(
+            "The history could not be read: the file is damaged.", kept=_NOTHING_CHANGED, advice=WHAT_HELPS
+        ) from error
     return Turn(
         id=row.id,
         conversation_id=row.conversation_id,
         question=row.question,
         answer=row.answer,
-        state=TurnState(row.state),
+        state=state,
         model_name=row.model_name,
         created_at=_time(row.created_at_us),
         usage=Usage(
             **{name: getattr(row, name) for name in (*USAGE_COUNTS, *USAGE_MEASURES)},
-            thought_end=ThoughtEnd(row.thought_end),
+            thought_end=thought_end,
         ),
         failure=row.failure,
     )
@@ -356,4 +390,7 @@ def _now_us() -> int:
 
 
 def _time(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:  # a damaged number, which no check of SQLite's finds
+        return _EPOCH

@@ -334,7 +334,7 @@ def test_a_deletion_that_cannot_be_noted_is_taken_back(place: Place, monkeypatch
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("models.library_records._replace", fail)
+        patched.setattr("models.library_records.replace_file", fail)
         with pytest.raises(LibraryError, match="No space left"):
             place.library.delete(path)
     assert place.only().title == "Mine"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -83,6 +83,10 @@ class ScriptedChat:
 
     def set_thinking(self, thinking: Thinking) -> None:
         self.orders.append(("thinking", thinking))
+
+    def repair_history(self, repair: Callable[[], None]) -> None:
+        self.orders.append(("repair_history", repair))
+        repair()
 
     def set_context(self, context_tokens: int) -> None:
         self.orders.append(("context", context_tokens))

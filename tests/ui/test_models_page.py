@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -172,12 +173,13 @@ def test_using_another_model(opened: Opened, smollm2_model: Path) -> None:
     opened.qtbot.waitUntil(
         lambda: load_settings(opened.paths.settings_file)[0].model_path.endswith("smol.gguf")
     )
-    opened.say(EngineStateChanged(EngineState.READY, "Smol", built_in=False))
+    opened.say(EngineStateChanged(EngineState.READY, "Smol", built_in=False, model_path=path))
     assert opened.library.named("note_used") == [path]
 
 
 def test_what_the_engine_holds_is_told_to_the_library(opened: Opened) -> None:
-    opened.say(ready(), ready())
+    loaded = dataclasses.replace(ready(), model_path=opened.built_in_model)
+    opened.say(loaded, loaded)
     held = (opened.built_in_model, MODEL)
     assert opened.library.named("note_used") == [opened.built_in_model]
     assert opened.library.named("note_loaded") == [held, held]
@@ -187,7 +189,6 @@ def test_what_the_engine_holds_is_told_to_the_library(opened: Opened) -> None:
     opened.say(
         EngineStateChanged(EngineState.ASLEEP, "Ponder Mini", built_in=True),
         EngineStateChanged(EngineState.LOADING, "Ponder Mini", built_in=True),
-        EngineStateChanged(EngineState.READY, "Another", built_in=False),
     )
     assert opened.library.named("note_loaded") == [held, held, (None, None)]
 

@@ -54,9 +54,21 @@ def test_text_can_be_read(theme: Theme, text: str, ground: str) -> None:
 
 
 @THEMES
+@pytest.mark.parametrize(("text", "ground"), PAIRS)
+def test_high_contrast_is_that(theme: Theme, text: str, ground: str) -> None:
+    high = theme.with_high_contrast()
+    assert contrast(getattr(high, text), getattr(high, ground)) >= 7
+    assert contrast(high.line, getattr(high, ground)) >= 3 or ground in (
+        "accent",
+        "accent_soft",
+        "amber_soft",
+    )
+
+
+@THEMES
 def test_every_colour_is_one(theme: Theme) -> None:
     for field in dataclasses.fields(theme):
-        if field.name != "name":
+        if field.name not in ("name", "zoom_percent"):
             assert re.fullmatch("#[0-9A-F]{6}", getattr(theme, field.name)), field.name
             assert theme.colour(field.name) == QColor(getattr(theme, field.name))
 
@@ -85,17 +97,38 @@ def test_the_choice_decides(qapp: QApplication) -> None:
     assert theme_for("dark", qapp) == Theme.dark()
 
 
+class Hints:
+    """A desktop that wants something."""
+
+    def __init__(self, scheme: Qt.ColorScheme, contrast: Qt.ContrastPreference) -> None:
+        self._scheme = scheme
+        self._contrast = contrast
+
+    def styleHints(self) -> Hints:
+        return self
+
+    def accessibility(self) -> Hints:
+        return self
+
+    def colorScheme(self) -> Qt.ColorScheme:
+        return self._scheme
+
+    def contrastPreference(self) -> Qt.ContrastPreference:
+        return self._contrast
+
+
 @pytest.mark.parametrize(("scheme", "name"), [(Qt.ColorScheme.Dark, "dark"), (Qt.ColorScheme.Light, "light")])
 def test_system_follows_the_desktop(qapp: QApplication, scheme: Qt.ColorScheme, name: str) -> None:
-    class Hints:
-        def colorScheme(self) -> Qt.ColorScheme:
-            return scheme
+    desktop = Hints(scheme, Qt.ContrastPreference.NoPreference)
+    assert theme_for("system", desktop).name == name  # type: ignore[arg-type]
 
-    class Desktop:
-        def styleHints(self) -> Hints:
-            return Hints()
 
-    assert theme_for("system", Desktop()).name == name  # type: ignore[arg-type]
+def test_high_contrast_follows_the_desktop_in_every_theme(qapp: QApplication) -> None:
+    desktop = Hints(Qt.ColorScheme.Dark, Qt.ContrastPreference.HighContrast)
+    dark, light = Theme.dark().with_high_contrast(), Theme.light().with_high_contrast()
+    assert theme_for("system", desktop) == theme_for("dark", desktop) == dark  # type: ignore[arg-type]
+    assert theme_for("light", desktop) == light  # type: ignore[arg-type]
+    assert (dark.name, light.name) == ("dark", "light")
 
 
 def test_figures_keep_their_width(qapp: QApplication) -> None:

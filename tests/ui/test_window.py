@@ -45,7 +45,7 @@ def test_a_question_streams_and_ends(opened: Opened) -> None:
     assert opened.chat.orders == [("start", None), ("ask", "What is 47 * 36?")]
     assert opened.page.composer.text() == ""
     assert opened.page.composer.button.text() == "Stop"
-    assert opened.page.middle.currentWidget() is opened.page.transcript
+    assert opened.page.middle.currentWidget() is opened.page.aids
     opened.say(
         ReplyDelta(1, PieceKind.REASONING, "Seven times six…", 4),
         ReplyDelta(1, PieceKind.ANSWER, "It is 1692.", 5),

@@ -103,6 +103,10 @@ class Chat(Protocol):
         """Let the model think so long, from the next question on."""
         ...
 
+    def repair_history(self, repair: Callable[[], None]) -> None:
+        """Close the history, call `repair` on the chat's thread, and open it again."""
+        ...
+
     def set_context(self, context_tokens: int) -> None:
         """Give the conversation in front a context of its own size, 0: what fits."""
         ...

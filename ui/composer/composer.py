@@ -160,6 +160,11 @@ class Composer(QWidget):
         self.error_box.show()
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def edit_again(self, text: str) -> None:
+        """Put an earlier question into the field, before a draft that stands there, to be changed."""
+        self.set_text(self._before_draft(text))
+        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
     # Slots
 
     @Slot()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
-from PySide6.QtCore import QRect, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -14,28 +14,56 @@ from ui.theme import GUTTER_PX, Theme
 from ui.transcript import styles
 from ui.transcript.blocks import Block, Item
 from ui.transcript.document import AnswerWriter
+from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.grounds import Grounds
+from ui.transcript.highlight import MAX_CODE_LINES, get_ready, highlighted
 from ui.transcript.markdown import MarkdownReader
+from ui.transcript.slices import AT_ONCE_CHARS, Slices
 from ui.transcript.stream import MarkdownStream
 from ui.widgets.copy_button import CopyButton
 from ui.widgets.safe_browser import SafeBrowser
 
 PAGE_TOP_PX = 4
 PAGE_BOTTOM_PX = styles.CODE_END_PX + 4
+LONG_CHARS = 9_000
+"""So long an answer takes its new width a moment later where it is out of sight."""
+PX_PER_MS = 200
+COLOUR_CHARS = 150
+"""Colouring a line costs about what reading so many characters costs, besides its own."""
 
 
 class AnswerView(SafeBrowser):
-    """Grows with `append`, ends with `finish`; as high as its text."""
+    """Grows with `append`, ends with `finish`; as high as its text.
 
-    def __init__(self, theme: Theme, reader: MarkdownReader, parent: QWidget | None = None) -> None:
+    Signals:
+        text_moved: int. The first line in sight stands so many pixels lower: formulas above it were drawn.
+    """
+
+    text_moved = Signal(int)
+
+    def __init__(
+        self,
+        theme: Theme,
+        reader: MarkdownReader,
+        parent: QWidget | None = None,
+        *,
+        formulas: FormulaMaker | None = None,
+    ) -> None:
+        """Without `formulas` maths stays its source."""
         super().__init__(theme, "Answer", parent)
         self._reader = reader
         self._stream = MarkdownStream(reader)
+        self._slices = Slices(self)
+        self._layout_timer = QTimer(self)
+        self._layout_timer.setSingleShot(True)
+        self._layout_timer.timeout.connect(self._lay_out_now)
         self._copy_buttons: list[CopyButton] = []
-        self.document().setDefaultFont(look.reading_font())
+        self.document().setDefaultFont(look.reading_font(theme))
         self.set_page_margins(GUTTER_PX, PAGE_TOP_PX, PAGE_BOTTOM_PX)
-        self._writer = AnswerWriter(self.document(), styles.TextStyles(theme))
+        self._writer = AnswerWriter(self.document(), styles.TextStyles(theme), formulas)
         self._grounds = Grounds(self.document(), self._writer)
+        if formulas is not None:
+            formulas.made.connect(self._draw_formulas)
 
     @property
     def markdown_source(self) -> str:
@@ -44,19 +72,63 @@ class AnswerView(SafeBrowser):
 
     def append(self, untrusted_text: str) -> None:
         """Show more of the answer; only its unfinished end is read and written again."""
+        self._slices.stop()
         written = self._stream.closed_items
         self._stream.feed(untrusted_text)
         self._show(self._stream.items(), written)
 
     def finish(self, untrusted_source: str) -> None:
         """Show the whole answer as it is kept, read once more from its beginning."""
-        if untrusted_source != self._stream.source:
+        is_new = untrusted_source != self._stream.source
+        self._slices.run(self.finishing(untrusted_source if is_new else ""))
+
+    @property
+    def closed_chars(self) -> int:
+        """How long what never changes again is."""
+        return self._stream.closed_chars
+
+    @property
+    def is_in_cut_code(self) -> bool:
+        """Whether it ends in code that goes on: that stays together."""
+        return self._stream.is_in_cut_code
+
+    def split_off(self) -> str:
+        """Keep the finished blocks alone, and give the source of the rest: another view goes on with it."""
+        rest = self._stream.cut()
+        self._show(self._stream.items(), self._stream.closed_items)
+        self.set_page_margins(GUTTER_PX, PAGE_TOP_PX, styles.CODE_END_PX - PAGE_TOP_PX)
+        self.fit_height()
+        return rest
+
+    def finishing(self, untrusted_source: str = "") -> Iterator[int]:
+        """Do what `finish` does, in steps; each gives the characters it took. "": what was streamed."""
+        if untrusted_source:
             self._stream = MarkdownStream(self._reader)
-            self._stream.feed(untrusted_source)
-        self._show(self._stream.finished_items())
+            self._stream.take_whole(untrusted_source)
+        return self._read_again()
+
+    def _read_again(self) -> Iterator[int]:
+        """The end may decide how what came before is read; then the code gets its colours."""
+        items: list[Item] = []
+        for part, characters in self._stream.finish_in_parts():
+            items += part
+            yield characters
+        self._show(items)
+        for area in tuple(self._grounds.areas):
+            head = items[area.head]
+            language = "".join(run.text for run in head.runs) if isinstance(head, Block) else ""
+            for _ in get_ready(language):
+                yield AT_ONCE_CHARS
+            if area.last - area.head > MAX_CODE_LINES:
+                continue
+            code = code_text(items[area.head + 1 : area.last + 1])
+            for number, runs in enumerate(highlighted(code, language), area.head + 1):
+                self._writer.recolour(number, runs)
+                yield COLOUR_CHARS + sum(len(run.text) for run in runs)
 
     def take_back(self) -> str:
         """Show nothing, and give what was shown: it was no answer."""
+        self._slices.stop()
         source = self._stream.source
         self._stream = MarkdownStream(self._reader)
         self._show([])
@@ -65,6 +137,7 @@ class AnswerView(SafeBrowser):
     def set_theme(self, theme: Theme) -> None:
         """Write everything again in another theme."""
         super().set_theme(theme)
+        self.document().setDefaultFont(look.reading_font(theme))
         self._writer.restyle(styles.TextStyles(theme))
         self._grounds.update(0)
         self._place_copy_buttons()
@@ -72,8 +145,7 @@ class AnswerView(SafeBrowser):
     def code(self, number: int) -> str:
         """The text of code block `number`, counted from 0."""
         area = self._grounds.areas[number]
-        lines = self._writer.items[area.head + 1 : area.last + 1]
-        return "\n".join("".join(run.text for run in line.runs) for line in lines if isinstance(line, Block))
+        return code_text(self._writer.items[area.head + 1 : area.last + 1])
 
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint the grounds of code and results."""
@@ -106,10 +178,50 @@ class AnswerView(SafeBrowser):
             top = round(rect.top()) + (styles.CODE_HEAD_PX - button.height()) // 2
             button.move(round(rect.right()) - button.width() - 6, top)
 
+    @Slot()
+    def _draw_formulas(self) -> None:
+        """Formulas were made: draw those that stand here."""
+        self._write_again(self._writer.changed_formulas(only_waiting=True))
+
+    def _write_again(self, changed: Sequence[int]) -> None:
+        if not changed:
+            return
+        in_sight = QPointF(GUTTER_PX, self.visibleRegion().boundingRect().top())
+        position = self.document().documentLayout().hitTest(in_sight, Qt.HitTestAccuracy.FuzzyHit)
+        item = self._writer.item_at(max(position, 0))
+        was_y = self._grounds.top(item)
+        self._writer.write_again(changed)
+        self._grounds.update(changed[0])
+        self.fit_height()
+        self._place_copy_buttons(changed[0])
+        moved_px = round(self._grounds.top(item) - was_y)
+        if moved_px:
+            self.text_moved.emit(moved_px)
+
+    def _is_long_and_out_of_sight(self) -> bool:
+        is_long = self.document().characterCount() > LONG_CHARS
+        return is_long and self.isVisible() and self.visibleRegion().isEmpty()
+
+    @Slot()
+    def _lay_out_now(self) -> None:
+        size = self.viewport().size()
+        self.resizeEvent(QResizeEvent(size, QSize(-1, -1)))
+
     # Qt overrides
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Move the copy buttons with the code."""
+        width_changed = event.size().width() != event.oldSize().width()
+        if width_changed and event.oldSize().width() > 0 and self._is_long_and_out_of_sight():
+            # By its place: the views of a long answer are not laid out all in one round of the event loop.
+            self._layout_timer.start(self.y() // PX_PER_MS + 1)
+            return
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
+            self._write_again(self._writer.changed_formulas(only_waiting=False))
             self._place_copy_buttons()
+
+
+def code_text(lines: Sequence[Item]) -> str:
+    """The code of these lines."""
+    return "\n".join("".join(run.text for run in line.runs) for line in lines if isinstance(line, Block))

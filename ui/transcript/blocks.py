@@ -24,6 +24,7 @@ class Mark(enum.Flag):
     CODE = enum.auto()
     MATH = enum.auto()
     BOXED = enum.auto()
+    RAISED = enum.auto()
 
 
 class CodeRole(enum.StrEnum):
@@ -62,13 +63,27 @@ class BlockKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Maths:
+    """A formula in LaTeX, without delimiters. `is_display`: in the style of one on its own line."""
+
+    tex: str
+    is_display: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Characters that look alike. `address` is a checked, normalised link, or empty."""
+    """Characters that look alike. `address` is a checked, normalised link, or empty.
+
+    Where there is `maths`, that formula stands in place of the text, once it is drawn; `source` is what it
+    was written as, delimiters included.
+    """
 
     text: str
     marks: Mark = Mark.NONE
     address: str = ""
     role: CodeRole = CodeRole.PLAIN
+    maths: Maths | None = None
+    source: str = ""
 
 
 Runs = tuple[Run, ...]

@@ -1,6 +1,7 @@
 r"""Finds maths in Markdown: `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and the result in `\boxed{…}`.
 
-Until formulas are drawn, maths stands as its source, and a boxed result as what is in the box.
+A run of maths has its source as text, for as long as the formula is not drawn. A result that is nothing but
+`\boxed{…}` has what is in the box, and is no formula where that is plain text.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-from ui.transcript.blocks import Mark, Run, Runs
+from ui.transcript.blocks import LINE_SEPARATOR, Mark, Maths, Run, Runs
+from ui.transcript.untrusted_text import shown
 
 MAX_INLINE_CHARS = 2_000
+MAX_DISPLAY_CHARS = 8_000
 MAX_BOXED_CHARS = 600
 """Longer than any result; it bounds the search for a closing brace."""
 
 _BOXED = "\\boxed{"
 _PAIRS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 _WRAPPER = re.compile(r"\\(?:text|mathrm|textbf|mathbf|operatorname)\s*\{([^{}]*)\}")
+_PROSE = re.compile(r"[A-Za-z]{2,}[,.]? +[A-Za-z]{2,}")
+_LATEX = re.compile(r"[\\^_{}$&]")
 _PLAIN = {"{,}": ",", "\\,": "\u202f", "\\;": " ", "\\!": "", "\\ ": " ", "\\%": "%", "\\$": "$", "~": " "}
 
 
@@ -31,20 +36,20 @@ def add_maths(markdown: MarkdownIt) -> None:
     markdown.block.ruler.before("fence", "math_block", _block_rule, interrupts)
 
 
-def math_runs(source: str, marks: Mark = Mark.NONE) -> Runs:
-    r"""Runs of maths: its source, and each `\boxed{…}` in it as a result."""
-    runs: list[Run] = []
-    start = 0
-    while (opening := source.find(_BOXED, start)) >= 0:
-        closing = _closing_brace(source, opening + len(_BOXED), len(source))
-        if closing < 0:
-            break
-        runs.append(Run(source[start:opening], marks | Mark.MATH))
-        result = plain_result(source[opening + len(_BOXED) : closing])
-        runs.append(Run(f"\u202f{result}\u202f", marks | Mark.BOXED))
-        start = closing + 1
-    runs.append(Run(source[start:], marks | Mark.MATH))
-    return tuple(run for run in runs if run.text)
+def math_runs(
+    untrusted_tex: str, untrusted_source: str, *, is_display: bool, marks: Mark = Mark.NONE
+) -> Runs:
+    r"""The run of one formula. `untrusted_source` has its delimiters, `untrusted_tex` has not."""
+    tex = shown(untrusted_tex).strip()
+    source = shown(untrusted_source).replace("\n", LINE_SEPARATOR)
+    maths = Maths(tex, is_display)
+    if tex.startswith(_BOXED) and _closing_brace(tex, len(_BOXED), len(tex)) == len(tex) - 1:
+        result = plain_result(tex[len(_BOXED) : -1])
+        text = f"\u202f{result}\u202f"
+        if not _LATEX.search(result):
+            return (Run(text, marks | Mark.BOXED),)
+        return (Run(text, marks | Mark.BOXED, maths=maths, source=source),)
+    return (Run(source, marks | Mark.MATH, maths=maths, source=source),)
 
 
 def plain_result(source: str) -> str:
@@ -72,12 +77,31 @@ def _closing_brace(source: str, start: int, end: int) -> int:
 def _inline_rule(state: StateInline, silent: bool) -> bool:
     found = _inline_span(state.src, state.pos, state.posMax)
     if found is None:
-        return False
+        return _open_span(state, silent)
     content, end = found
     if not silent:
         token = state.push("math_inline", "math", 0)
         token.content = content
+        token.info = state.src[state.pos : end]
     state.pos = end
+    return True
+
+
+def _open_span(state: StateInline, silent: bool) -> bool:
+    r"""Maths that is not closed yet, at the end of a text that grows: its source, up to the end.
+
+    Read as Markdown it would change its look for the time until it is closed: `\(` is an escaped bracket
+    there, and `_` and `*` are emphasis.
+    """
+    opener = state.src[state.pos : state.pos + 2]
+    room = state.posMax - state.pos
+    if opener not in _PAIRS or state.env.get("finished", True) or room > MAX_INLINE_CHARS:
+        return False
+    if _PAIRS[opener] in state.src[state.pos + 2 : state.posMax]:
+        return False
+    if not silent:
+        state.push("math_open", "", 0).content = state.src[state.pos : state.posMax]
+    state.pos = state.posMax
     return True
 
 
@@ -97,7 +121,10 @@ def _inline_span(source: str, start: int, limit: int) -> tuple[str, int] | None:
 
 
 def _dollar_span(source: str, start: int, limit: int) -> tuple[str, int] | None:
-    """`$x$` as pandoc reads it: no space inside the dollars, no digit behind, so prices stay text."""
+    """`$x$` as pandoc reads it: no space inside the dollars, no digit behind, so prices stay text.
+
+    Nor are words maths: "$20 (or less than 30 US$)".
+    """
     if source[start + 1 : start + 2].isspace():
         return None
     closing = start
@@ -107,6 +134,8 @@ def _dollar_span(source: str, start: int, limit: int) -> tuple[str, int] | None:
         if before == "\\":
             continue
         if closing == start + 1 or before.isspace() or after.isdigit():
+            return None
+        if _PROSE.search(source, start + 1, closing) and "\\" not in source[start:closing]:
             return None
         return source[start + 1 : closing], closing + 1
     return None
@@ -132,9 +161,10 @@ def _block_rule(state: StateBlock, start_line: int, end_line: int, silent: bool)
     lines = [_line(state, line) for line in range(start_line, last_line + 1)]
     state.line = last_line + 1
     content = "\n".join(lines)
-    if closed and (inner := _between(content, opener, closer)).strip():
+    if closed and len(content) <= MAX_DISPLAY_CHARS and (inner := _between(content, opener, closer)).strip():
         token = state.push("math_block", "math", 0)
         token.content = inner.strip("\n")
+        token.info = content
         token.map = [start_line, state.line]
     else:
         _push_paragraph(state, content, [start_line, state.line])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import numbers_in_words as words
@@ -12,8 +13,11 @@ from app.history.records import Turn, TurnState
 from models.engine.protocol import Usage
 from ui import theme as look
 from ui.theme import GUTTER_PX
+from ui.transcript.message_actions import QuietButton, QuietCopy, QuietRow
 from ui.widgets.copy_button import CopyButton
 from ui.widgets.text_button import TextButton
+
+ONE_LINE_FROM_PX = 460
 
 _ENDED = {
     TurnState.RUNNING: "not yet",
@@ -26,26 +30,54 @@ _ENDED = {
 
 
 class Footer(QWidget):
-    """Copy on the left, the speed and the details on the right."""
+    """Copying and another answer on the left, the speed and the details on the right.
 
-    def __init__(self, turn: Turn, copied: Callable[[], str], parent: QWidget | None = None) -> None:
-        """`copied` gives the Markdown of the answer."""
+    Signals:
+        another_requested: the same question is to be asked again.
+    """
+
+    another_requested = Signal()
+
+    def __init__(
+        self,
+        turn: Turn,
+        copied: Callable[[], str],
+        parent: QWidget | None = None,
+        *,
+        copied_text: Callable[[], str],
+        quiet_row: QuietRow,
+    ) -> None:
+        """`copied` gives the Markdown of the answer, `copied_text` what is shown of it."""
         super().__init__(parent)
         self._speed = turn.usage.tokens_per_s
         copy = CopyButton(copied, "Copy the answer", self)
-        copy.setVisible(bool(turn.answer.strip()))
+        as_text = QuietCopy("Copy as text", copied_text, "Copy the answer as text", self)
+        for button in (copy, as_text):
+            button.setVisible(bool(turn.answer.strip()))
+        another = QuietButton("Another answer", self)
+        another.setToolTip("Ask the same question again")
+        another.clicked.connect(self.another_requested)
+        quiet_row.add(as_text, another)
+        self._quiet = QWidget(self)
+        quiet = QHBoxLayout(self._quiet)
+        quiet.setContentsMargins(0, 0, 0, 0)
+        quiet.addWidget(as_text)
+        quiet.addWidget(another)
+        quiet.addStretch()
         self._details = TextButton("", self)
         self._details.setFont(look.tabular(look.small_font()))
         self._details.setVisible(turn.usage != Usage())
         self._details.clicked.connect(self._toggle)
         self._numbers = _numbers(turn, self)
         self._numbers.hide()
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(copy)
+        row.addWidget(self._quiet)
         row.addStretch()
         row.addWidget(self._details)
-        column = QVBoxLayout(self)
+        self.setMinimumWidth(1)  # else the row would keep the page from getting narrow
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(row)
@@ -74,6 +106,20 @@ class Footer(QWidget):
     def _toggle(self) -> None:
         self._numbers.setVisible(self._numbers.isHidden())
         self._say()
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, the quiet buttons stand in a line of their own."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < ONE_LINE_FROM_PX
+        if narrow == (self._row.indexOf(self._quiet) >= 0):
+            if narrow:
+                self._row.removeWidget(self._quiet)
+                self._column.insertWidget(1, self._quiet)
+            else:
+                self._column.removeWidget(self._quiet)
+                self._row.insertWidget(1, self._quiet)
 
 
 def _numbers(turn: Turn, parent: QWidget) -> QWidget:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTextBlock, QTextDocument
 
-from ui.theme import CODE_LINE_PX, GUTTER_PX, RADIUS_BLOCK_PX, READING_LINE_PX, Theme
+from ui.theme import GUTTER_PX, RADIUS_BLOCK_PX, Theme
 from ui.transcript import styles
 from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark
 from ui.transcript.document import AnswerWriter
@@ -53,7 +53,7 @@ class Grounds:
         while start and Container.QUOTE in items[start - 1].inside:
             start -= 1
         self._quotes = [quote for quote in self._quotes if quote[0] < start]
-        self._quotes += _quotes(items, start)
+        self._quotes += _quotes(items, start, self._writer.styles.theme)
 
     def _look_at(self, index: int, item: Item) -> None:
         if not isinstance(item, Block):
@@ -65,7 +65,7 @@ class Grounds:
         elif item.kind is BlockKind.RULE:
             self._rules.append(index)
         else:
-            self._boxes += _boxes(index, item)
+            self._boxes += self._boxes_of(index, item)
 
     def paint(self, painter: QPainter, clip: QRectF, theme: Theme) -> None:
         """Paint what touches `clip`, in document coordinates."""
@@ -76,8 +76,11 @@ class Grounds:
                 self._paint_code(painter, self.code_rect(area), area, theme)
         for quote_first, quote_last, left_px in self._quotes:
             if quote_first <= last and quote_last >= first:
-                top, bottom = self._top(quote_first), self._bottom(quote_last)
-                rule = QRectF(GUTTER_PX + left_px, top + 4, _RULE_WIDTH_PX, bottom - top - 4)
+                top, bottom = self.top(quote_first), self._bottom(quote_last)
+                head = self._writer.items[quote_first]
+                is_rtl = isinstance(head, Block) and styles.is_right_to_left(head)
+                x = self._right() - left_px - _RULE_WIDTH_PX if is_rtl else GUTTER_PX + left_px
+                rule = QRectF(x, top + 4, _RULE_WIDTH_PX, bottom - top - 4)
                 painter.setPen(Qt.PenStyle.NoPen)  # no fillRect: see ThoughtText.paint_under_text
                 painter.setBrush(theme.colour("line"))
                 painter.drawRect(rule)
@@ -85,7 +88,7 @@ class Grounds:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for index in self._rules:
             if first <= index <= last:
-                top = self._top(index) + 0.5
+                top = self.top(index) + 0.5
                 painter.drawLine(QLineF(GUTTER_PX, top, self._right(), top))
         for index, start, length in self._boxes:
             if first <= index <= last:
@@ -94,8 +97,8 @@ class Grounds:
     def code_rect(self, area: CodeArea) -> QRectF:
         """The ground of a code block."""
         head = self._writer.items[area.head]
-        left = GUTTER_PX + styles.indent_px(head.inside)
-        top = self._top(area.head) - styles.CODE_HEAD_ABOVE_PX
+        left = GUTTER_PX + styles.indent_px(head.inside, self._writer.styles.theme)
+        top = self.top(area.head) - styles.CODE_HEAD_ABOVE_PX
         bottom = top + styles.CODE_HEAD_PX
         if area.last > area.head:
             bottom = self._bottom(area.last) + styles.CODE_END_PX
@@ -132,6 +135,16 @@ class Grounds:
                 return
             position = end
 
+    def _boxes_of(self, index: int, block: Block) -> Iterator[tuple[int, int, int]]:
+        """Item, first character and length of each boxed result that stands there as text."""
+        start = len(block.marker) + 1 if block.marker else 0
+        for run in block.runs:
+            is_drawn = self._writer.is_drawn(run, block)
+            length = 1 if is_drawn else len(run.text.encode("utf-16-le")) // 2
+            if run.marks & Mark.BOXED and not is_drawn:
+                yield index, start, length
+            start += length
+
     def _block(self, index: int) -> QTextBlock:
         return self._document.findBlock(self._writer.text_position(index))
 
@@ -139,7 +152,8 @@ class Grounds:
         point = QPointF(GUTTER_PX, y)
         return self._document.documentLayout().hitTest(point, Qt.HitTestAccuracy.FuzzyHit)
 
-    def _top(self, index: int) -> float:
+    def top(self, index: int) -> float:
+        """Where item `index` begins, in document coordinates."""
         if isinstance(self._writer.items[index], Block):
             return self._block(index).layout().position().y()
         return self._document.documentLayout().blockBoundingRect(self._block(index)).top()
@@ -149,33 +163,24 @@ class Grounds:
         block = self._block(index)
         if not isinstance(item, Block):
             return self._document.documentLayout().blockBoundingRect(block.next()).bottom()
-        line_px = CODE_LINE_PX if item.kind is BlockKind.CODE_LINE else READING_LINE_PX
-        if item.kind is BlockKind.CODE_HEAD:
-            line_px = styles.CODE_HEAD_LINE_PX
+        if any(run.maths is not None for run in item.runs):
+            layout = block.layout()
+            return layout.position().y() + layout.boundingRect().bottom()
+        line_px = self._writer.styles.line_px(item)
         return block.layout().position().y() + block.layout().lineCount() * line_px
 
     def _right(self) -> float:
         return self._document.textWidth() - GUTTER_PX
 
 
-def _boxes(index: int, block: Block) -> Iterator[tuple[int, int, int]]:
-    """Item, first character and length of each boxed result."""
-    start = len(block.marker) + 1 if block.marker else 0
-    for run in block.runs:
-        length = len(run.text) if run.text.isascii() else len(run.text.encode("utf-16-le")) // 2
-        if run.marks & Mark.BOXED:
-            yield index, start, length
-        start += length
-
-
-def _quotes(items: Sequence[Item], start: int) -> Iterator[tuple[int, int, int]]:
+def _quotes(items: Sequence[Item], start: int, theme: Theme) -> Iterator[tuple[int, int, int]]:
     """First item, last item and left edge of each quote from item `start` on."""
     open_quotes: dict[tuple[Container, ...], int] = {}
     for index in range(start, len(items) + 1):
         inside = items[index].inside if index < len(items) else ()
         prefixes = {inside[:end] for end in range(len(inside)) if inside[end] is Container.QUOTE}
         for prefix in [known for known in open_quotes if known not in prefixes]:
-            yield open_quotes.pop(prefix), index - 1, styles.indent_px(prefix)
+            yield open_quotes.pop(prefix), index - 1, styles.indent_px(prefix, theme)
         for prefix in prefixes:
             open_quotes.setdefault(prefix, index)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from ui.transcript.blocks import CodeRole, Mark, Run, Runs
 
-MAX_CODE_CHARS = 30_000
+MAX_CODE_LINES = 2_000
+MAX_CODE_CHARS = 20_000
 """Longer code stays in one colour: it would hold the window up."""
 
 # A fixed list instead of Pygments' search by name: that one also asks every installed plugin.
@@ -49,23 +51,51 @@ _LEXERS = {
 }
 
 
-def highlighted(code: str, language: str) -> list[Runs]:
-    """The lines of `code` as coloured runs; in one colour where the language is not known."""
+def highlighted(code: str, language: str) -> Iterator[Runs]:
+    """The lines of `code` as coloured runs, each made when it is asked for.
+
+    In one colour where the language is not known.
+    """
     lexer_name = _lexer_names().get(language.lower())
     if lexer_name is None or len(code) > MAX_CODE_CHARS:
-        return plain(code)
+        yield from plain(code)
+        return
     import pygments.lexers
 
     lexer = getattr(pygments.lexers, lexer_name)(stripnl=False, ensurenl=False)
-    lines: list[list[Run]] = [[]]
+    line: list[Run] = []
     for kind, text in lexer.get_tokens(code):
         role = _role(str(kind))
         for number, part in enumerate(text.split("\n")):
             if number:
-                lines.append([])
+                yield tuple(line)
+                line = []
             if part:
-                _append(lines[-1], part, role)
-    return [tuple(line) for line in lines]
+                _append(line, part, role)
+    yield tuple(line)
+
+
+def get_ready(language: str) -> Iterator[None]:
+    """Load what colours this language, in steps; nothing where it is loaded already.
+
+    Together they take about 100 ms the first time: Pygments, the language, its regular expressions.
+    """
+    lexer_name = _lexer_names().get(language.lower())
+    if lexer_name is None or lexer_name in _ready_lexers():
+        return
+    import pygments.lexers
+
+    yield
+    lexer = getattr(pygments.lexers, lexer_name)
+    yield
+    lexer()
+    _ready_lexers().add(lexer_name)
+    yield
+
+
+@lru_cache(maxsize=1)
+def _ready_lexers() -> set[str]:
+    return set()
 
 
 def _append(line: list[Run], text: str, role: CodeRole) -> None:

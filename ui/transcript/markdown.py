@@ -8,11 +8,15 @@ it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from mdit_py_plugins.footnote.index import footnote_def
 
 from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, Item, Mark, Run, Runs, Table
 from ui.transcript.boxed import add_maths, math_runs
@@ -22,13 +26,17 @@ from ui.transcript.untrusted_text import shown
 
 MAX_NESTING = 40
 """Deeper quotes and lists are shown as they were written. A list is two levels."""
-MAX_INLINE_CHARS = 20_000
-"""Longer paragraphs stay plain text: emphasis and links are searched in quadratic time."""
+MAX_INLINE_CHARS = 8_000
+MAX_BRACKETS = 600
+"""Longer paragraphs stay plain text, and those with more brackets: links are searched in quadratic time."""
 MAX_BLOCK_CHARS = 200_000
 """Longer blocks, unless code, are shown as they were written."""
 PLAIN_CHUNK_CHARS = 4_000
 MAX_LANGUAGE_CHARS = 24
+MAX_LABEL_CHARS = 20
 
+_TASK = re.compile(r"\[[ xX]\][ \t\n]")
+_FOOTNOTE = re.compile(rf"\[\^(\w{{1,{MAX_LABEL_CHARS}}})\]")
 _BULLETS = ("•", "◦")
 _MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
 
@@ -41,16 +49,34 @@ class MarkdownReader:
         self._parser.enable(["table", "strikethrough"])
         self._parser.disable(["reference", "html_block", "html_inline"])
         self._parser.validateLink = lambda url: safe_address(url) is not None  # type: ignore[method-assign]
+        # Our own rule for "[^1]": the plugin's makes a note of it only where a definition is known, and that
+        # comes later in the text. Definitions stand where they were written.
+        self._parser.inline.ruler.before("link", "footnote", _footnote_rule)
+        interrupts: RuleOptionsType = {"alt": ["paragraph", "reference"]}
+        self._parser.block.ruler.before("reference", "footnote_def", footnote_def, interrupts)
         add_maths(self._parser)
 
-    def read(self, untrusted_source: str, *, finished: bool) -> list[Item]:
-        """The whole text as items. Code is coloured only where the text is `finished`."""
+    def read(
+        self,
+        untrusted_source: str,
+        *,
+        finished: bool,
+        coloured: bool | None = None,
+        goes_on: bool = False,
+    ) -> list[Item]:
+        """The whole text as items. Code is coloured where the text is `finished`, or as `coloured` says.
+
+        `goes_on`: the code that the text begins with is not the beginning of that code.
+        """
+        coloured = finished if coloured is None else coloured
         source = untrusted_source.replace("\0", "\ufffd")
         lines = source.split("\n")
         items: list[Item] = []
         tokens = self._block_tokens(source)
         for group in _top_level_groups(tokens):
-            items += self._read_group(group, lines, finished=finished)
+            items += self._read_group(group, lines, finished=finished, coloured=coloured)
+        if goes_on and tokens and tokens[0].type == "fence":
+            del items[: 1 if tokens[0].content else 2]
         return items
 
     def last_block_line(self, untrusted_source: str) -> int:
@@ -59,27 +85,72 @@ class MarkdownReader:
         starts = [token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
         return starts[-1] if starts else 0
 
+    def reopening(self, untrusted_source: str) -> tuple[str, bool] | None:
+        """What to put before the rest of a block that is cut at a line end, so that it is read as the rest.
+
+        The lines that open the code or the table which the text consists of, empty for other blocks. True:
+        it is code, whose head is to be there once. None: the block is over.
+        """
+        tokens = self._block_tokens(untrusted_source.replace("\0", "\ufffd"))
+        first = tokens[0] if tokens else None
+        if first is None or first.map is None or first.type not in ("fence", "table_open"):
+            return "", False
+        lines = untrusted_source.split("\n")
+        if first.type == "table_open":
+            return "\n".join(lines[first.map[0] : first.map[0] + 2]) + "\n", False
+        last = lines[first.map[1] - 1]
+        closes = last.strip().strip(first.markup[0]) == "" and last.strip().startswith(first.markup)
+        if closes and first.map[1] - 1 > first.map[0]:
+            return None
+        return lines[first.map[0]] + "\n", True
+
     def _block_tokens(self, source: str) -> list[Token]:
         tokens: list[Token] = []
         self._parser.block.parse(source, self._parser, {}, tokens)
         return tokens
 
-    def _read_group(self, group: list[Token], lines: list[str], *, finished: bool) -> list[Item]:
+    def _read_group(
+        self, group: list[Token], lines: list[str], *, finished: bool, coloured: bool
+    ) -> list[Item]:
         start, end = group[0].map or [0, len(lines)]
         source = "\n".join(lines[start:end])
         too_deep = max(token.level for token in group) >= MAX_NESTING - 1
         is_code = group[0].type in ("fence", "code_block")
         if too_deep or (len(source) > MAX_BLOCK_CHARS and not is_code):
             return list(_as_written(source))
+        _read_tasks(group)
         for token in group:
             if token.type == "inline":
-                self._read_inline(token)
-        return _Walker(finished).items(group)
+                self._read_inline(token, finished=finished)
+        return _Walker(coloured).items(group)
 
-    def _read_inline(self, token: Token) -> None:
+    def _read_inline(self, token: Token, *, finished: bool) -> None:
         token.children = []
-        if len(token.content) <= MAX_INLINE_CHARS:
-            self._parser.inline.parse(token.content, self._parser, {}, token.children)
+        if not _is_too_much(token.content):
+            self._parser.inline.parse(token.content, self._parser, {"finished": finished}, token.children)
+
+
+def _is_too_much(paragraph: str) -> bool:
+    return len(paragraph) > MAX_INLINE_CHARS or paragraph.count("[") > MAX_BRACKETS
+
+
+def _read_tasks(group: list[Token]) -> None:
+    """Take `[ ]` and `[x]` off the beginnings of list items, and note it there."""
+    for item, paragraph, inline in zip(group, group[1:], group[2:], strict=False):
+        types = (item.type, paragraph.type, inline.type)
+        if types == ("list_item_open", "paragraph_open", "inline") and _TASK.match(inline.content):
+            item.meta["marker"] = "☐" if inline.content[1] == " " else "☑"
+            inline.content = inline.content[3:].lstrip(" \t")
+
+
+def _footnote_rule(state: StateInline, silent: bool) -> bool:
+    found = _FOOTNOTE.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.push("footnote", "", 0).content = f"[{found[1]}]"
+    state.pos = found.end()
+    return True
 
 
 def _top_level_groups(tokens: list[Token]) -> Iterator[list[Token]]:
@@ -111,7 +182,7 @@ class _OpenList:
 class _Walker:
     """Goes through the tokens of one top-level block and gathers its items."""
 
-    finished: bool
+    coloured: bool
     gathered: list[Item] = field(default_factory=list)
     inside: list[Container] = field(default_factory=list)
     lists: list[_OpenList] = field(default_factory=list)
@@ -161,7 +232,7 @@ class _Walker:
 
     _ordered_list_close = _bullet_list_close
 
-    def _list_item_open(self, _token: Token) -> None:
+    def _list_item_open(self, token: Token) -> None:
         current = self.lists[-1]
         self.inside.append(Container.LIST)
         if current.number is None:
@@ -169,10 +240,18 @@ class _Walker:
         else:
             self.marker = f"{current.number}."
             current.number += 1
+        self.marker = str(token.meta.get("marker", self.marker))
 
     def _list_item_close(self, _token: Token) -> None:
         self._flush_marker()
         self.inside.pop()
+
+    def _footnote_reference_open(self, token: Token) -> None:
+        self._flush_marker()
+        self.inside.append(Container.LIST)
+        self.marker = shown(str(token.meta["label"]))[:MAX_LABEL_CHARS]
+
+    _footnote_reference_close = _list_item_close
 
     # Leaves
 
@@ -193,16 +272,15 @@ class _Walker:
             self._add(BlockKind.HEADING, _runs_of(token), self.level)
             return
         kind = BlockKind.TIGHT if self.tight else BlockKind.PARAGRAPH
-        if len(token.content) > MAX_INLINE_CHARS:
+        if _is_too_much(token.content):
             for part in _as_written(token.content, kind):
                 self._add(part.kind, part.runs)
         else:
             self._add(kind, _runs_of(token))
 
     def _math_block(self, token: Token) -> None:
-        source = shown(token.content).replace("\n", LINE_SEPARATOR)
         self._flush_marker()
-        self._add(BlockKind.MATH, math_runs(source))
+        self._add(BlockKind.MATH, math_runs(token.content, token.info, is_display=True))
 
     def _hr(self, _token: Token) -> None:
         self._flush_marker()
@@ -219,7 +297,7 @@ class _Walker:
         language = shown(info).split(maxsplit=1)[0][:MAX_LANGUAGE_CHARS] if info.strip() else ""
         self._add(BlockKind.CODE_HEAD, (Run(language or "code"),))
         code = shown(content.removesuffix("\n"))
-        for runs in highlighted(code, language) if self.finished else plain(code):
+        for runs in highlighted(code, language) if self.coloured else plain(code):
             self._add(BlockKind.CODE_LINE, runs)
 
     # Tables
@@ -247,7 +325,8 @@ def _runs_of(inline: Token) -> Runs:
     joined: list[Run] = []
     for run in _walk_inline(inline.children):
         last = joined[-1] if joined else None
-        if last and (last.marks, last.address) == (run.marks, run.address):
+        is_maths = run.maths is not None or (last is not None and last.maths is not None)
+        if last and not is_maths and (last.marks, last.address) == (run.marks, run.address):
             joined[-1] = Run(last.text + run.text, run.marks, run.address)
         elif run.text:
             joined.append(run)
@@ -266,10 +345,16 @@ def _walk_inline(tokens: list[Token]) -> Iterator[Run]:
             address = safe_address(str(token.attrGet("href") or "")) or ""
         elif kind == "link_close":
             address = ""
+        elif kind == "footnote":
+            yield Run(_line(token.content), marks | Mark.RAISED, address)
         elif kind == "code_inline":
             yield Run(_line(token.content), marks | Mark.CODE, address)
         elif kind == "math_inline":
-            yield from math_runs(_line(token.content), marks)
+            is_display = token.info.startswith(("$$", "\\["))
+            for run in math_runs(token.content, token.info, is_display=is_display, marks=marks):
+                yield replace(run, address=address)
+        elif kind == "math_open":
+            yield Run(_line(token.content), marks | Mark.MATH, address)
         elif kind == "image":
             description = "".join(child.content for child in token.children or [])
             yield Run(_line(description) or "picture", marks | Mark.ITALIC, address)

@@ -22,13 +22,14 @@ class PassingLine(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._recent = ""
-        self.setFont(look.thought_font())
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(look.THOUGHT_LINE_PX)
+        self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in another theme from now on."""
         self._theme = theme
+        self.setFont(look.thought_font(theme))
+        self.setFixedHeight(theme.px(look.THOUGHT_LINE_PX))
         self.update()
 
     def append(self, untrusted_text: str) -> None:
@@ -44,7 +45,7 @@ class PassingLine(QWidget):
 
     def sizeHint(self) -> QSize:
         """One line, as wide as there is room."""
-        return QSize(240, look.THOUGHT_LINE_PX)
+        return QSize(240, self._theme.px(look.THOUGHT_LINE_PX))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the end of the line."""

@@ -21,19 +21,19 @@ class QuestionBlock(SafeBrowser):
 
     def __init__(self, theme: Theme, question: str, parent: QWidget | None = None) -> None:
         super().__init__(theme, "Your question", parent)
-        self.document().setDefaultFont(look.reading_font())
+        self.document().setDefaultFont(look.reading_font(theme))
         self.set_page_margins(GUTTER_PX + _PADDING_X_PX, _PADDING_TOP_PX, _PADDING_BOTTOM_PX)
-        paragraph = QTextBlockFormat()
-        paragraph.setLineHeight(look.READING_LINE_PX, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         cursor = QTextCursor(self.document())
-        cursor.setBlockFormat(paragraph)
+        cursor.setBlockFormat(self._paragraph())
         cursor.insertText(shown(with_line_feeds(question)), self._characters())
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same words in another theme."""
         super().set_theme(theme)
+        self.document().setDefaultFont(look.reading_font(theme))
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
+        cursor.setBlockFormat(self._paragraph())
         cursor.mergeCharFormat(self._characters())
 
     def paint_under_text(self, painter: QPainter, _clip: QRect) -> None:
@@ -42,6 +42,12 @@ class QuestionBlock(SafeBrowser):
         painter.setBrush(self._theme.colour("question"))
         rect = QRectF(self.viewport().rect()).adjusted(GUTTER_PX, 0, -GUTTER_PX, 0)
         painter.drawRoundedRect(rect, RADIUS_BLOCK_PX, RADIUS_BLOCK_PX)
+
+    def _paragraph(self) -> QTextBlockFormat:
+        paragraph = QTextBlockFormat()
+        line_px = self._theme.px(look.READING_LINE_PX)
+        paragraph.setLineHeight(line_px, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        return paragraph
 
     def _characters(self) -> QTextCharFormat:
         characters = QTextCharFormat()

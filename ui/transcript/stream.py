@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from ui.transcript.blocks import Item
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.untrusted_text import with_line_feeds
 
+MAX_OPEN_CHARS = 16_000
+MAX_OPEN_LINES = 400
+"""A block that grows longer is cut, as it is read again with each piece. Code goes on as one all the same."""
+
+
+_NEXT_LINE = re.compile(r"\n(?=.)", re.DOTALL)
+
 
 class MarkdownStream:
-    """Text in pieces to items. At every point the items equal those of the whole text so far."""
+    """Text in pieces to items. At every point the items equal those of the whole text so far.
+
+    Where a block is cut depends on the text alone, not on the pieces it came in.
+    """
 
     def __init__(self, reader: MarkdownReader) -> None:
         self._reader = reader
         self._pieces: list[str] = []
+        self._heads: list[tuple[str, bool, list[Item]]] = []
+        self._goes_on = False
+        self._closed_chars = 0
         self._closed: list[Item] = []
         self._tail = ""
         self._held = ""
@@ -33,16 +49,88 @@ class MarkdownStream:
         self._pieces.append(untrusted_text)
         text = self._held + untrusted_text
         self._held = "\r" if text.endswith("\r") else ""
-        self._tail += with_line_feeds(text.removesuffix("\r") if self._held else text)
-        self._close_finished_blocks()
+        self._take(with_line_feeds(text.removesuffix("\r") if self._held else text))
+
+    def _take(self, text: str) -> None:
+        while text:
+            end = MAX_OPEN_CHARS - len(self._tail)
+            lines_left = MAX_OPEN_LINES - self._tail.count("\n")
+            if text.count("\n", 0, end) >= lines_left:
+                end = _end_of_line(text, lines_left)
+            self._tail, text = self._tail + text[:end], text[end:]
+            self._close_finished_blocks()
+            if len(self._tail) >= MAX_OPEN_CHARS or self._tail.count("\n") >= MAX_OPEN_LINES:
+                self._cut_open_block()
+
+    @property
+    def is_in_cut_code(self) -> bool:
+        """Whether what comes next belongs to code whose beginning is closed already."""
+        return self._goes_on
+
+    @property
+    def closed_chars(self) -> int:
+        """How long the text of those items is."""
+        return self._closed_chars
+
+    def cut(self) -> str:
+        """End with the finished blocks; gives the text after them, which is no longer part of this."""
+        rest = self._tail + self._held
+        self._pieces = ["".join(head for head, _, _ in self._heads)]
+        self._tail, self._held, self._looked_at_chars = "", "", 0
+        return rest
+
+    def take_whole(self, untrusted_text: str) -> None:
+        """Take all of a text that is over, without looking for blocks that are finished."""
+        if len(untrusted_text) < MAX_OPEN_CHARS and untrusted_text.count("\n") < MAX_OPEN_LINES:
+            self._pieces, self._tail = [untrusted_text], with_line_feeds(untrusted_text)
+        else:
+            self.feed(untrusted_text)
 
     def items(self) -> list[Item]:
         """Everything so far."""
-        return self._closed + self._reader.read(self._tail + self._held.replace("\r", "\n"), finished=False)
+        return self._closed + self._reader.read(self._open_text(), finished=False, goes_on=self._goes_on)
 
     def finished_items(self) -> list[Item]:
-        """Everything, read once more as a whole, with coloured code."""
-        return self._reader.read(with_line_feeds(self.source), finished=True)
+        """Everything, read once more, with coloured code."""
+        items: list[Item] = []
+        for head, goes_on, _ in [*self._heads, (self._open_text(), self._goes_on, [])]:
+            items += self._reader.read(head, finished=True, goes_on=goes_on)
+        return items
+
+    def finish_in_parts(self) -> Iterator[tuple[list[Item], int]]:
+        """All that `finished_items` gives, in parts, without colours; with each the characters it took."""
+        for head, goes_on, shown in [*self._heads, (self._open_text(), self._goes_on, [])]:
+            items = self._reader.read(head, finished=True, coloured=False, goes_on=goes_on)
+            # The same objects where nothing changed: then it is quickly seen that they stand there already.
+            yield shown if items == shown else items, len(head)
+
+    def _open_text(self) -> str:
+        return self._tail + self._held.replace("\r", "\n")
+
+    def _close(self, chars: int) -> None:
+        """Take so many characters off the tail; what they say does not change any more."""
+        head, self._tail = self._tail[:chars], self._tail[chars:]
+        items = self._reader.read(head, finished=False, goes_on=self._goes_on)
+        self._heads.append((head, self._goes_on, items))
+        self._closed_chars += len(head)
+        self._closed += items
+        self._goes_on = False
+
+    def _cut_open_block(self) -> None:
+        """The tail has become long: close most of it, best at a line that begins at the margin."""
+        tail = self._tail
+        reopening = self._reader.reopening(tail)
+        if reopening is None:
+            self._close(len(tail))
+            return
+        before, is_code = reopening
+        starts = [found.start() + 1 for found in _NEXT_LINE.finditer(tail, len(tail) // 4)]
+        at_margin = [start for start in starts if not tail[start : start + 1].isspace()]
+        places = starts if before else at_margin or starts
+        self._close(places[-1] if places else len(tail))
+        self._tail = before + self._tail if self._tail else ""
+        self._goes_on = is_code and bool(self._tail)
+        self._looked_at_chars = 0
 
     def _close_finished_blocks(self) -> None:
         """Take finished blocks off the tail.
@@ -56,8 +144,13 @@ class MarkdownStream:
         whole = self._tail[:whole_chars]
         line = self._reader.last_block_line(whole)
         if line:
-            lines = self._tail.split("\n")
-            head = "\n".join(lines[:line]) + "\n"
-            self._closed += self._reader.read(head, finished=False)
-            self._tail = self._tail[len(head) :]
+            self._close(_end_of_line(self._tail, line))
         self._looked_at_chars = self._tail.rfind("\n") + 1
+
+
+def _end_of_line(text: str, count: int) -> int:
+    """How many characters the first `count` lines have."""
+    end = 0
+    for _ in range(count):
+        end = text.index("\n", end) + 1
+    return end

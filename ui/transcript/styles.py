@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
@@ -17,7 +19,7 @@ from PySide6.QtGui import (
 )
 
 from ui import theme as look
-from ui.theme import Theme
+from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
 from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark, Run, Table
 
 LIST_INDENT_PX = 24
@@ -30,6 +32,9 @@ CODE_HEAD_PX = 32
 """The strip above the code. Its line, `CODE_HEAD_LINE_PX` high, begins a little below its top."""
 CODE_HEAD_LINE_PX = 24
 CODE_HEAD_ABOVE_PX = 1
+
+EM_SHARE = 1.12
+"""The em of a formula in that of the text around: its font draws small letters smaller than most do."""
 
 _HEADINGS = {1: (20, 30), 2: (18, 28), 3: (16, 26)}
 _GAPS = {
@@ -45,10 +50,25 @@ _GAPS = {
 _ALIGNMENTS = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
 
 
-def indent_px(inside: tuple[Container, ...]) -> int:
+def indent_px(inside: tuple[Container, ...], theme: Theme) -> int:
     """How far to the right a block inside these containers begins."""
     indents = (LIST_INDENT_PX if container is Container.LIST else QUOTE_INDENT_PX for container in inside)
-    return min(sum(indents), MAX_INDENT_PX)
+    return theme.px(min(sum(indents), MAX_INDENT_PX))
+
+
+def is_right_to_left(block: Block) -> bool:
+    """Whether the first letter of a block is Arabic, Hebrew or the like; formulas have none."""
+    for run in block.runs:
+        for character in run.text if run.maths is None else "":
+            direction = unicodedata.bidirectional(character)
+            if direction in ("L", "R", "AL"):
+                return direction != "L"
+    return False
+
+
+def _tab_type(block: Block) -> QTextOption.TabType:
+    """Where text goes on behind the marker. From right to left Qt takes each kind for the other."""
+    return QTextOption.TabType.RightTab if is_right_to_left(block) else QTextOption.TabType.LeftTab
 
 
 class TextStyles:
@@ -56,8 +76,8 @@ class TextStyles:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self._reading_font = look.reading_font()
-        self._code_font = look.code_font()
+        self._reading_font = look.reading_font(theme)
+        self._code_font = look.code_font(theme.px(look.CODE_PX))
         self._head_font = look.small_font()
         self._characters: dict[tuple[object, ...], QTextCharFormat] = {}
 
@@ -76,9 +96,11 @@ class TextStyles:
     def paragraph(self, block: Block, before: Item | None, *, ends_code: bool) -> QTextBlockFormat:
         """How `block` stands on the page when `before` is above it."""
         paragraph = QTextBlockFormat()
-        paragraph.setLineHeight(self._line_px(block), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        paragraph.setLineHeight(self.line_px(block), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         paragraph.setTopMargin(_gap_px(block, before))
-        left = indent_px(block.inside)
+        left = indent_px(block.inside, self.theme)
+        if block.kind in (BlockKind.CODE_HEAD, BlockKind.CODE_LINE):
+            paragraph.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # others: by their first letter
         if block.kind is BlockKind.CODE_HEAD:
             paragraph.setLeftMargin(left + CODE_PADDING_PX - 4)
         elif block.kind is BlockKind.CODE_LINE:
@@ -86,14 +108,44 @@ class TextStyles:
             paragraph.setTextIndent(-CODE_PADDING_PX)  # what a long line goes on with stands further in
             paragraph.setRightMargin(CODE_PADDING_PX)
             paragraph.setBottomMargin(CODE_END_PX if ends_code else 0)
+        elif is_right_to_left(block):
+            paragraph.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+            paragraph.setRightMargin(left)
         else:
             paragraph.setLeftMargin(left)
         if block.marker:
-            paragraph.setTextIndent(-LIST_INDENT_PX)
-            paragraph.setTabPositions([QTextOption.Tab(LIST_INDENT_PX, QTextOption.TabType.LeftTab)])
-        if block.kind is BlockKind.MATH:
-            paragraph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            indent = self.theme.px(LIST_INDENT_PX)
+            paragraph.setTextIndent(-indent)
+            paragraph.setTabPositions([QTextOption.Tab(indent, _tab_type(block))])
         return paragraph
+
+    def make_room(self, paragraph: QTextBlockFormat, block: Block, *, high: bool, drawn: bool) -> None:
+        """Make the lines of a paragraph as high as formulas need, and put drawn ones in the middle."""
+        if high:
+            minimum = QTextBlockFormat.LineHeightTypes.MinimumHeight.value
+            paragraph.setLineHeight(self.line_px(block), minimum)
+        if drawn and block.kind is BlockKind.MATH:
+            paragraph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+
+    def em_px(self, item: Item) -> float:
+        """How large formulas are in this paragraph or table."""
+        if isinstance(item, Block) and item.kind is BlockKind.HEADING:
+            return self.theme.px(_HEADINGS.get(item.level, (look.READING_PX, 0))[0]) * EM_SHARE
+        return self._reading_font.pixelSize() * EM_SHARE
+
+    def column_px(self, item: Item, document_px: float) -> float:
+        """How wide a line of this paragraph or table may be, in a document that wide.
+
+        One that was not laid out yet has no width; it will mostly be as wide as the reading column.
+        """
+        if document_px <= 0:
+            document_px = COLUMN_WIDTH_PX
+        return max(document_px - 2 * GUTTER_PX - indent_px(item.inside, self.theme), 1.0)
+
+    def around_formula(self, run: Run, item: Item) -> QTextCharFormat:
+        """How text looks in whose place a formula stands: what a link is, it stays."""
+        plain = Run("", run.marks & Mark.STRIKE, run.address)
+        return self.characters(plain, item if isinstance(item, Block) else None)
 
     def marker(self) -> QTextCharFormat:
         """How bullets and numbers look."""
@@ -102,7 +154,8 @@ class TextStyles:
     def cell_paragraph(self, alignment: str) -> QTextBlockFormat:
         """A paragraph in a table."""
         paragraph = QTextBlockFormat()
-        paragraph.setLineHeight(look.READING_LINE_PX, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        line_px = self.theme.px(look.READING_LINE_PX)
+        paragraph.setLineHeight(line_px, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         paragraph.setAlignment(_ALIGNMENTS.get(alignment, Qt.AlignmentFlag.AlignLeft))
         return paragraph
 
@@ -116,7 +169,7 @@ class TextStyles:
         made.setCellPadding(0)
         made.setTopMargin(8 if before else 0)
         made.setBottomMargin(4)
-        made.setLeftMargin(indent_px(table.inside))
+        made.setLeftMargin(indent_px(table.inside, self.theme))
         made.setHeaderRowCount(1)
         made.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return made
@@ -132,18 +185,19 @@ class TextStyles:
         cell.setRightPadding(20)
         return cell
 
-    def _line_px(self, block: Block) -> int:
+    def line_px(self, block: Block) -> int:
+        """How high a line of text is."""
         match block.kind:
             case BlockKind.HEADING:
-                return _HEADINGS.get(block.level, (look.READING_PX, look.READING_LINE_PX))[1]
+                return self.theme.px(_HEADINGS.get(block.level, (look.READING_PX, look.READING_LINE_PX))[1])
             case BlockKind.CODE_LINE:
-                return look.CODE_LINE_PX
+                return self.theme.px(look.CODE_LINE_PX)
             case BlockKind.CODE_HEAD:
                 return CODE_HEAD_LINE_PX
             case BlockKind.RULE:
                 return 1
             case _:
-                return look.READING_LINE_PX
+                return self.theme.px(look.READING_LINE_PX)
 
     def _make_characters(
         self, run: Run, kind: BlockKind, level: int, colour: str | None = None
@@ -153,7 +207,7 @@ class TextStyles:
         font = QFont(self._code_font if code else self._reading_font)
         colour = colour or (getattr(theme, run.role) if kind is BlockKind.CODE_LINE else theme.text)
         if kind is BlockKind.HEADING:
-            font.setPixelSize(_HEADINGS.get(level, (look.READING_PX, 0))[0])
+            font.setPixelSize(self.theme.px(_HEADINGS.get(level, (look.READING_PX, 0))[0]))
         if kind is BlockKind.CODE_HEAD:
             font, colour = QFont(self._head_font), theme.third
         if kind is BlockKind.RULE:
@@ -173,6 +227,8 @@ class TextStyles:
             made.setAnchor(True)
             made.setAnchorHref(run.address)
         made.setFont(font)
+        if run.marks & Mark.RAISED:
+            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
         made.setForeground(QColor(colour))
         return made
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import numbers_in_words as words
@@ -19,12 +20,14 @@ from ui.transcript.passing_line import PassingLine
 from ui.transcript.pause import INDENT_PX, HintRow, LoopNote
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_buttons import ThoughtButtons
+from ui.widgets.safe_browser import SafeBrowser
 from ui.widgets.text_button import TextButton
 
 NOT_KEPT = "The thought itself is not kept. Ponder never writes thoughts to disk."
 PROGRESS_AFTER_S = 0.7
 """Reading that takes no longer shows no percentage: it would only flash up."""
 SPEED_AFTER_S = 1.0
+OUTLINE_FROM_PX = 420
 SPOKEN_EVERY_S = 10
 """A screen reader hears the running clock no more often."""
 
@@ -56,6 +59,7 @@ class ThinkingBlock(QWidget):
         pause_requested: the thought is to wait.
         go_on_requested: str, a hint or nothing. The thought that waits is to go on.
         try_again_requested: the same question again, with other chances.
+        outline_requested: the user wants the outline of this thought.
     """
 
     save_requested = Signal(str)
@@ -64,6 +68,7 @@ class ThinkingBlock(QWidget):
     pause_requested = Signal()
     go_on_requested = Signal(str)
     try_again_requested = Signal()
+    outline_requested = Signal()
 
     def __init__(
         self,
@@ -102,10 +107,13 @@ class ThinkingBlock(QWidget):
         self._loop_note: LoopNote | None = None
         self._waits_for_hint = False
         self._save = TextButton("Save this thought…", self)
+        self._outline = TextButton("Outline", self)
+        self._outline.setAccessibleName("Outline of the thought")
         self._not_kept = QLabel(NOT_KEPT, self)
         self._lay_out()
         self._header.clicked.connect(self._toggle)
         self._save.clicked.connect(self._ask_to_save)
+        self._outline.clicked.connect(self.outline_requested)
         self._buttons.answer_now_requested.connect(self.answer_now_requested)
         self._buttons.pause_requested.connect(self.pause_requested)
         self._hint.go_on_requested.connect(self._go_on)
@@ -125,6 +133,7 @@ class ThinkingBlock(QWidget):
         self._head_row.setContentsMargins(0, 0, GUTTER_PX, 0)
         self._head_row.setSpacing(8)
         self._head_row.addWidget(self._header, 1)
+        self._head_row.addWidget(self._outline)
         self._under_row = QHBoxLayout()
         self._under_row.setContentsMargins(INDENT_PX, 4, 0, 0)
         self._under_row.addStretch()
@@ -167,6 +176,20 @@ class ThinkingBlock(QWidget):
     def loop_note(self) -> LoopNote | None:
         """What was seen of a loop, while the thought waits because of it."""
         return self._loop_note
+
+    @property
+    def outline_button(self) -> TextButton:
+        """Asks for the outline; hidden while there is no thought."""
+        return self._outline
+
+    def text_views(self) -> list[SafeBrowser]:
+        """The widgets that hold the words of the thought, in their order; empty of words while folded."""
+        return [self._text]
+
+    def unfold(self) -> None:
+        """Show the thought, as if the user had opened it."""
+        if not self._opened:
+            self._toggle()
 
     def thought(self) -> str:
         """All of the thought, as the model wrote it; empty after a reload."""
@@ -294,6 +317,7 @@ class ThinkingBlock(QWidget):
         self._text.setVisible(self._opened and kept)
         self._not_kept.setVisible(self._opened and done and not kept)
         self._save.setVisible(self._opened and done and kept)
+        self._show_outline_button()
         self._passing.setVisible((thinking or paused) and not self._opened)
         self._place_buttons()
         self._buttons.setVisible(thinking)
@@ -301,6 +325,11 @@ class ThinkingBlock(QWidget):
         self._hint.setVisible(paused and self._waits_for_hint)
         self._header.setToolTip(NOT_KEPT if done and not kept else "")
         self._say()
+
+    def _show_outline_button(self) -> None:
+        """Not where it is narrow and the buttons of a running thought stand in the same line."""
+        in_line = self._phase is Phase.THINKING and not self._opened
+        self._outline.setVisible(bool(self._pieces) and (not in_line or self.width() >= OUTLINE_FROM_PX))
 
     def _place_buttons(self) -> None:
         """Under the thought, where it is read; beside the header while the thought is folded."""
@@ -385,3 +414,10 @@ class ThinkingBlock(QWidget):
     @Slot()
     def _ask_to_save(self) -> None:
         self.save_requested.emit(self.thought())
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The outline is offered where there is room."""
+        super().resizeEvent(event)
+        self._show_outline_button()

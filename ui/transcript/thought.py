@@ -27,13 +27,9 @@ class ThoughtText(SafeBrowser):
         self._line_chars = 0
         self._empty = True
         self._waiting_breaks = ""
-        self.document().setDefaultFont(look.thought_font())
+        self.document().setDefaultFont(look.thought_font(theme))
         self.set_page_margins(GUTTER_PX)
-        self._paragraph = QTextBlockFormat()
-        self._paragraph.setLineHeight(
-            look.THOUGHT_LINE_PX, QTextBlockFormat.LineHeightTypes.FixedHeight.value
-        )
-        self._paragraph.setLeftMargin(_TEXT_X_PX)
+        self._paragraph = _paragraph(theme)
         QTextCursor(self.document()).setBlockFormat(self._paragraph)
 
     def append_text(self, untrusted_text: str) -> None:
@@ -61,8 +57,11 @@ class ThoughtText(SafeBrowser):
     def set_theme(self, theme: Theme) -> None:
         """Show the same words in another theme."""
         super().set_theme(theme)
+        self.document().setDefaultFont(look.thought_font(theme))
+        self._paragraph = _paragraph(theme)
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
+        cursor.setBlockFormat(self._paragraph)
         cursor.mergeCharFormat(self._characters())
 
     def paint_under_text(self, painter: QPainter, _clip: QRect) -> None:
@@ -88,3 +87,11 @@ class ThoughtText(SafeBrowser):
         characters = QTextCharFormat()
         characters.setForeground(QColor(self._theme.second))
         return characters
+
+
+def _paragraph(theme: Theme) -> QTextBlockFormat:
+    paragraph = QTextBlockFormat()
+    line_px = theme.px(look.THOUGHT_LINE_PX)
+    paragraph.setLineHeight(line_px, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+    paragraph.setLeftMargin(_TEXT_X_PX)
+    return paragraph

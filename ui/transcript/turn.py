@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal, Slot
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app import numbers_in_words as words
 from app.history.records import Turn, TurnState
@@ -21,11 +23,15 @@ from models.errors import (
 from models.reasoning import PieceKind
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
+from ui.transcript.answer_parts import AnswerParts
 from ui.transcript.footer import Footer
+from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.markdown import MarkdownReader
+from ui.transcript.message_actions import QuestionActions, QuietRow
 from ui.transcript.note import Note, QuietLine
 from ui.transcript.question import QuestionBlock
 from ui.transcript.thinking import UNDER_WAY, ThinkingBlock
+from ui.widgets.safe_browser import SafeBrowser
 
 LENGTH_NOTE = "The room for this reply was used up."
 INTERRUPTED_NOTE = "Ponder ended before this answer was complete."
@@ -38,17 +44,21 @@ class TurnWidget(QWidget):
 
     Signals:
         restart_requested: "Restart engine" was pressed.
-        ask_again_requested: str, the question. "Ask again" was pressed.
+        ask_again_requested: str, the question. It is to be asked once more.
+        edit_requested: str, the question. The user wants to change it and ask again.
         link_requested: str, the address of a clicked link.
         save_thought_requested: turn id, thought text.
         folded_by_user: the user is about to open or fold the thought.
         answer_now_requested, pause_requested: the running thought is to close, or to wait.
         go_on_requested: str, a hint or nothing. The thought that waits is to go on.
         try_again_requested: the same question again, with other chances.
+        text_moved: int. What is in sight of the answer stands so many pixels lower.
+        outline_requested: turn id. The user wants the outline of its thought.
     """
 
     restart_requested = Signal()
     ask_again_requested = Signal(str)
+    edit_requested = Signal(str)
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
     folded_by_user = Signal()
@@ -56,6 +66,8 @@ class TurnWidget(QWidget):
     pause_requested = Signal()
     go_on_requested = Signal(str)
     try_again_requested = Signal()
+    outline_requested = Signal(int)
+    text_moved = Signal(int)
 
     def __init__(
         self,
@@ -68,6 +80,7 @@ class TurnWidget(QWidget):
         budget_tokens: int = 0,
         thought_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        formulas: FormulaMaker | None = None,
     ) -> None:
         super().__init__(parent)
         self._turn = turn
@@ -75,6 +88,9 @@ class TurnWidget(QWidget):
         self._note: Note | None = None
         self._footer: Footer | None = None
         self._question = QuestionBlock(theme, turn.question, self)
+        self._quiet_row = QuietRow()
+        self._question_actions = QuestionActions(turn.question, self._quiet_row, self)
+        self._question_actions.edit_requested.connect(self._ask_to_edit)
         self._thinking = ThinkingBlock(
             theme,
             self,
@@ -83,13 +99,13 @@ class TurnWidget(QWidget):
             thought_s=thought_s,
             clock=clock,
         )
-        self._answer = AnswerView(theme, reader, self)
+        self._answer = AnswerParts(partial(_make_answer, theme, reader, formulas), self)
         self._answer.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self._question)
-        self._column.addSpacing(16)
+        self._column.addWidget(self._question_actions)
         self._column.addWidget(self._thinking)
         self._column.addSpacing(8)
         self._column.addWidget(self._answer)
@@ -99,12 +115,19 @@ class TurnWidget(QWidget):
         self._thinking.pause_requested.connect(self.pause_requested)
         self._thinking.go_on_requested.connect(self.go_on_requested)
         self._thinking.try_again_requested.connect(self.try_again_requested)
+        self._thinking.outline_requested.connect(self._ask_for_outline)
         self._answer.link_requested.connect(self.link_requested)
+        self._answer.text_moved.connect(self.text_moved)
 
     @property
     def turn(self) -> Turn:
         """The turn as it was last told."""
         return self._turn
+
+    @property
+    def question(self) -> QuestionBlock:
+        """What was asked."""
+        return self._question
 
     @property
     def thinking(self) -> ThinkingBlock:
@@ -113,8 +136,13 @@ class TurnWidget(QWidget):
 
     @property
     def answer(self) -> AnswerView:
-        """The answer; hidden while there is none."""
-        return self._answer
+        """The answer, or the beginning of one that is very long; hidden while there is none."""
+        return self._answer.views[0]
+
+    @property
+    def answer_views(self) -> Sequence[AnswerView]:
+        """The whole answer: a very long one goes on in more views."""
+        return self._answer.views
 
     @property
     def note(self) -> Note | None:
@@ -141,7 +169,7 @@ class TurnWidget(QWidget):
                 if self._thinking.phase in UNDER_WAY and untrusted_text.strip():
                     self._thinking.end_thought(fold=fold)
                 self._answer.append(untrusted_text)
-                self._answer.setVisible(bool(self._answer.markdown_source.strip()))
+                self._answer.setVisible(self._answer.has_words)
             case PieceKind.RECLASSIFIED:
                 self._answer.hide()
                 self._thinking.append(self._answer.take_back(), self._answer_tokens + tokens)
@@ -157,6 +185,15 @@ class TurnWidget(QWidget):
         """Show the turn as the history has it."""
         self._thinking.show_kept(self._turn)
         self._finish(self._turn, None)
+
+    def is_in_use(self) -> bool:
+        """Whether the user has the keyboard, a selection or something unfolded in here."""
+        focused = QApplication.focusWidget()
+        if focused is not None and self.isAncestorOf(focused):
+            return True
+        if self._footer is not None and not self._footer.numbers.isHidden():
+            return True
+        return any(text.textCursor().hasSelection() for text in self.findChildren(SafeBrowser))
 
     def retire_restart(self) -> None:
         """Another question was asked: the engine runs again."""
@@ -181,11 +218,17 @@ class TurnWidget(QWidget):
                 too_long = isinstance(error, PromptTooLongError) or says_too_long(turn.failure)
                 kind = "red" if dead else "amber"
                 self._add_note(text, kind, can_restart=dead, can_ask_again=not too_long)
-        self._footer = Footer(turn, self._source, self)
+        self._footer = Footer(
+            turn, self._source, self, copied_text=self._text_of_answer, quiet_row=self._quiet_row
+        )
+        self._footer.another_requested.connect(self._ask_again)
         self._column.addWidget(self._footer)
 
     def _source(self) -> str:
         return self._answer.markdown_source
+
+    def _text_of_answer(self) -> str:
+        return "\n".join(view.copied_text() for view in self.answer_views)
 
     def _say_quietly(self, text: str) -> None:
         self._column.addWidget(QuietLine(text, self))
@@ -202,9 +245,35 @@ class TurnWidget(QWidget):
     def _ask_again(self) -> None:
         self.ask_again_requested.emit(self._turn.question)
 
+    @Slot()
+    def _ask_to_edit(self) -> None:
+        self.edit_requested.emit(self._turn.question)
+
+    @Slot()
+    def _ask_for_outline(self) -> None:
+        self.outline_requested.emit(self._turn.id)
+
     @Slot(str)
     def _ask_to_save(self, thought: str) -> None:
         self.save_thought_requested.emit(self._turn.id, thought)
+
+    # Qt overrides
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show what can be done with the messages."""
+        super().enterEvent(event)
+        self._quiet_row.show_all(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Be quiet again."""
+        super().leaveEvent(event)
+        self._quiet_row.show_all(False)
+
+
+def _make_answer(
+    theme: Theme, reader: MarkdownReader, formulas: FormulaMaker | None, parent: QWidget
+) -> AnswerView:
+    return AnswerView(theme, reader, parent, formulas=formulas)
 
 
 def _left_out(turns: int) -> str:

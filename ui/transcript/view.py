@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from dataclasses import replace
+from functools import partial
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QWidget
 
 from app.history.records import Turn, TurnState
 from models.engine.protocol import PauseReason
 from models.errors import AppError
 from models.reasoning import PieceKind
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
+from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.markdown import MarkdownReader
+from ui.transcript.places import line_in_sight
+from ui.transcript.rows import Row, TurnRows
 from ui.transcript.turn import TurnWidget
 from ui.widgets.quiet_scroll_bar import QuietScrollBar
 from ui.widgets.text_button import TextButton
@@ -24,14 +28,18 @@ FLUSH_MS = 40
 FLUSH_SHARE = 4
 """A paint that took long is followed by a pause this many times as long, so that the window stays free."""
 TICK_MS = 250
-SLICE_S = 0.012
-"""How long the window may be held up to build older turns of a conversation."""
-FIRST_SLICE_S = 0.06
+FILL_S = 0.025
+"""How long the window may be held up to build what came in sight; the rest of it is there a moment later."""
+NEAR_VIEWS = 1
+"""Turns so many heights of the view above and below are built before they are needed."""
+FAR_VIEWS = 4
+"""Turns so many heights away are taken off the page again."""
 AT_BOTTOM_PX = 8
 SIDE_PX = 12
-TURN_GAP_PX = 32
 TURN_TOP_PX = 28
 """How far from the top a turn stands that was searched for."""
+PLACE_BOTTOM_PX = 72
+"""A place nearer to the bottom than this is not yet in sight."""
 
 _SPOKEN_ENDS = {
     TurnState.FINISHED: "Answer ready",
@@ -47,21 +55,25 @@ class TranscriptView(QScrollArea):
     Signals:
         restart_requested: the user pressed Restart on a turn whose engine died.
         ask_again_requested: turn's question (str). Asked to send the same question again.
+        edit_requested: turn's question (str). Asked to change it and ask again.
         link_requested: str, the normalised address of a clicked link.
         save_thought_requested: turn id, thought text. The user asked to save this one thought.
         answer_now_requested, pause_requested: the running thought is to close, or to wait.
         go_on_requested: str, a hint or nothing. The thought that waits is to go on.
         try_again_requested: the running question is to be asked again, with other chances.
+        outline_requested: turn id. The user wants the outline of its thought.
     """
 
     restart_requested = Signal()
     ask_again_requested = Signal(str)
+    edit_requested = Signal(str)
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
     answer_now_requested = Signal()
     pause_requested = Signal()
     go_on_requested = Signal(str)
     try_again_requested = Signal()
+    outline_requested = Signal(int)
 
     def __init__(
         self,
@@ -77,19 +89,19 @@ class TranscriptView(QScrollArea):
         self._clock = clock
         self._thoughts_open = thoughts_open
         self._reader = MarkdownReader()
-        self._turns: list[TurnWidget] = []
-        self._older: list[Turn] = []
+        self._formulas = FormulaMaker(self)
         self._live: TurnWidget | None = None
         self._waiting: list[tuple[PieceKind, list[str], int]] = []
         self._following = True
         self._placing = False
-        self._read_turn: TurnWidget | None = None
-        self._read_turn_y = 0
-        self._wanted_turn_id: int | None = None
+        self._read_row: Row | None = None
+        self._read_row_y = 0
+        self._read_share = 0.0
+        self._keeps_share = False
         self._hint_draft = (0, "")
         self._flush_timer = self._timer(FLUSH_MS, self._flush, once=True)
         self._tick_timer = self._timer(TICK_MS, self._tick)
-        self._older_timer = self._timer(0, self._build_older, once=True)
+        self._near_timer = self._timer(0, self._build_near, once=True)
         self._build()
 
     def _timer(self, interval_ms: int, slot: Callable[[], None], *, once: bool = False) -> QTimer:
@@ -111,12 +123,7 @@ class TranscriptView(QScrollArea):
         self.verticalScrollBar().setSingleStep(24)
         self._page = page = QWidget()
         page.setObjectName("page")
-        self._column = QWidget(page)
-        self._column.setMaximumWidth(COLUMN_WIDTH_PX + 2 * GUTTER_PX)
-        self._rows = QVBoxLayout(self._column)
-        self._rows.setContentsMargins(0, 28, 0, 28)
-        self._rows.setSpacing(TURN_GAP_PX)
-        self._rows.addStretch()
+        self._column = TurnRows(self._make_kept, page)
         row = QHBoxLayout(page)
         row.setContentsMargins(SIDE_PX, 0, 0, 0)  # on the right the scroll bar is as wide
         row.addStretch(1)
@@ -129,9 +136,22 @@ class TranscriptView(QScrollArea):
         self.verticalScrollBar().rangeChanged.connect(self._keep_place)
         self.verticalScrollBar().valueChanged.connect(self._note_place)
 
+    def turns(self) -> list[Turn]:
+        """All turns of the conversation, oldest first."""
+        return [row.turn for row in self._column.rows]
+
+    def built_turns(self) -> list[TurnWidget]:
+        """The turns near the view, oldest first; the others are only room on the page."""
+        return self._column.built()
+
+    def turn_widget(self, turn_id: int) -> TurnWidget | None:
+        """The widget of a turn, built now if it was not; None where there is no such turn."""
+        row = self._column.row_of(turn_id)
+        return None if row is None else self._column.build(row)
+
     def turn_widgets(self) -> Sequence[TurnWidget]:
-        """The turns on the page, oldest first."""
-        return self._turns
+        """The widgets of all turns, oldest first. Builds them all, which takes long in a long chat."""
+        return [self._column.build(row) for row in self._column.rows]
 
     @property
     def following(self) -> bool:
@@ -140,9 +160,24 @@ class TranscriptView(QScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same in another theme."""
-        self._theme = theme
-        for turn in self._turns:
-            turn.set_theme(theme)
+        self._theme = replace(theme, zoom_percent=self._theme.zoom_percent)
+        for turn in self._column.built():
+            turn.set_theme(self._theme)
+
+    def set_zoom(self, zoom_percent: int) -> None:
+        """Show the text larger or smaller; the line that is read stays where it is."""
+        if zoom_percent == self._theme.zoom_percent:
+            return
+        row = self._column.row_at(self.verticalScrollBar().value())
+        line = line_in_sight(row.widget, self.viewport()) if row and row.widget else None
+        self._theme = replace(self._theme, zoom_percent=zoom_percent)
+        self._column.set_zoom(zoom_percent)
+        self.set_theme(self._theme)
+        self._column.fit_heights()
+        self._settle()
+        if line is not None and row is not None and not self._following:
+            self._read_at(row, line.top_of_turn(row.widget))
+        self._fill()
 
     def set_thoughts_open(self, thoughts_open: bool) -> None:
         """Whether thoughts of the turns to come stand open while they are thought."""
@@ -151,11 +186,11 @@ class TranscriptView(QScrollArea):
     def show_turns(self, turns: Sequence[Turn]) -> None:
         """Show these turns in place of everything, from the history: without thoughts.
 
-        The last ones are there at once, older ones follow in small slices of time.
+        Those in sight are there at once, their neighbours a little later, the others when they come near.
         """
         self.clear()
-        self._older = list(turns)
-        self._build_slice(FIRST_SLICE_S)
+        self._column.show_turns(turns)
+        self._fill()
 
     def begin_turn(self, turn: Turn, *, budget_tokens: int = 0, thought_s: float = 0.0) -> None:
         """Show the question at the bottom; the reply is on its way. `budget_tokens` 0: none.
@@ -163,11 +198,10 @@ class TranscriptView(QScrollArea):
         `thought_s`: how long it has thought already, of a turn that comes back.
         """
         self._drop_live()
-        for older in self._turns:
+        for older in self._column.built():
             older.retire_restart()
         self._live = self._make(turn, budget_tokens, thought_s)
-        self._turns.append(self._live)
-        self._rows.insertWidget(self._rows.count() - 1, self._live)
+        self._column.add(self._live)
         self._tick_timer.start()
         self._go_to_end()
 
@@ -212,6 +246,9 @@ class TranscriptView(QScrollArea):
             return
         self._flush()
         self._live.end(turn, error)
+        row = self._column.row_of(turn.id)
+        if row is not None:
+            row.turn = turn
         self._drop_live()
         if QAccessible.isActive() and turn.state in _SPOKEN_ENDS:
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, _SPOKEN_ENDS[turn.state]))
@@ -221,30 +258,42 @@ class TranscriptView(QScrollArea):
         return self._live is not None and self._live.thinking.request_answer()
 
     def scroll_to_turn(self, turn_id: int) -> None:
-        """Put this turn at the top, as soon as it is built, and stay there until the user scrolls.
+        """Put this turn at the top until the user scrolls; one that is not in this chat changes nothing."""
+        row = self._column.row_of(turn_id)
+        if row is not None:
+            self._read_at(row, TURN_TOP_PX)
+            self._fill()
 
-        A turn that is not in this conversation changes nothing.
+    def scroll_to_place(self, turn_id: int, part: QWidget, y_px: Callable[[], int]) -> None:
+        """Bring a place of a turn into sight, and stay there until the user scrolls.
+
+        `y_px` says how far below the top of `part`, a widget in that turn, it is once all is laid out.
+        What is in sight already stays where it is.
         """
-        if turn_id not in {turn.id for turn in (*self._older, *(widget.turn for widget in self._turns))}:
+        row = self._column.row_of(turn_id)
+        if row is None or row.widget is None:
             return
-        self._following = False
-        self._wanted_turn_id = turn_id
-        self._go_to_wanted_turn()
+        self._settle()
+        y_in_turn = part.mapTo(row.widget, QPoint(0, y_px())).y()
+        y_in_view = self._column.top_of(row) + y_in_turn - self.verticalScrollBar().value()
+        if not TURN_TOP_PX <= y_in_view <= self.viewport().height() - PLACE_BOTTOM_PX:
+            y_in_view = self.viewport().height() // 4
+        self._read_at(row, y_in_view - y_in_turn)
+        self._fill()
+
+    def turn_in_sight(self) -> int:
+        """The id of the first turn that is to be seen, 0 where there is none."""
+        row = self._column.row_at(self.verticalScrollBar().value())
+        return row.turn.id if row else 0
 
     def clear(self) -> None:
         """Show nothing. The thoughts go with their turns; a hint that was not given stays, in memory."""
         if self._live is not None:
             self._hint_draft = (self._live.turn.id, self._live.thinking.hint.edit.text())
         self._drop_live()
-        self._older_timer.stop()
-        self._older.clear()
-        for turn in self._turns:
-            self._rows.removeWidget(turn)
-            turn.hide()
-            turn.deleteLater()
-        self._turns.clear()
-        self._read_turn = None
-        self._wanted_turn_id = None
+        self._near_timer.stop()
+        self._column.clear()
+        self._read_row = None
         self._following = True
         self._more.hide()
 
@@ -264,9 +313,12 @@ class TranscriptView(QScrollArea):
             budget_tokens=budget_tokens,
             thought_s=thought_s,
             clock=self._clock,
+            formulas=self._formulas,
         )
+        widget.text_moved.connect(partial(self._follow_text, turn.id))
         widget.restart_requested.connect(self.restart_requested)
         widget.ask_again_requested.connect(self.ask_again_requested)
+        widget.edit_requested.connect(self.edit_requested)
         widget.link_requested.connect(self.link_requested)
         widget.save_thought_requested.connect(self.save_thought_requested)
         widget.folded_by_user.connect(self._hold_place)
@@ -274,41 +326,63 @@ class TranscriptView(QScrollArea):
         widget.pause_requested.connect(self.pause_requested)
         widget.go_on_requested.connect(self.go_on_requested)
         widget.try_again_requested.connect(self.try_again_requested)
+        widget.outline_requested.connect(self.outline_requested)
         return widget
 
-    def _build_slice(self, seconds: float) -> None:
-        """Build older turns, the newest of them first, for about so long."""
-        until = time.monotonic() + seconds
-        while self._older and time.monotonic() < until:
-            widget = self._make(self._older.pop())
-            widget.show_kept()
-            self._turns.insert(0, widget)
-            self._rows.insertWidget(0, widget)
-        self._go_to_wanted_turn()
-        if self._older:
-            self._older_timer.start()
+    def _make_kept(self, turn: Turn) -> TurnWidget:
+        widget = self._make(turn)
+        widget.show_kept()
+        return widget
+
+    def _fill(self) -> None:
+        """Build what is in sight, so that no frame shows a hole; its neighbours follow."""
+        if not self.isVisible():
+            return
+        until = time.monotonic() + FILL_S
+        self._settle()
+        while self._build_one(0) and time.monotonic() < until:
+            pass
+        self._near_timer.start()
+
+    def _build_one(self, views: int) -> bool:
+        """Build the next turn in sight or so many heights of the view around it; False: all are there.
+
+        The one that keeps its place comes first, so that what is in sight stays so.
+        """
+        missing = [row for row in self._around(views) if row.widget is None]
+        if not missing:
+            return False
+        if self._read_row in missing and not self._following:
+            self._column.build(self._read_row)
         else:
-            self._put_tab_order_right()
+            self._column.build(missing[-1] if self._following else missing[0])
+        self._settle()
+        return True
 
-    def _go_to_wanted_turn(self) -> None:
-        """Read on at the turn that was asked for; while it is not built yet, stay."""
-        for turn in self._turns:
-            if turn.turn.id == self._wanted_turn_id:
-                self._wanted_turn_id = None
-                self._read_turn, self._read_turn_y = turn, TURN_TOP_PX
-                self._keep_place(0, self.verticalScrollBar().maximum())
-                return
+    def _around(self, views: int) -> list[Row]:
+        """The rows in sight and so many heights of the view around it."""
+        top, height = self.verticalScrollBar().value(), self.viewport().height()
+        return self._column.between(top - views * height, top + (views + 1) * height)
 
-    def _put_tab_order_right(self) -> None:
-        """Tab goes from the oldest turn to the newest, though the newest were made first."""
-        stops = [
-            widget
-            for turn in self._turns
-            for widget in turn.findChildren(QWidget)
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        ]
-        for one, following in pairwise(stops):
-            QWidget.setTabOrder(one, following)
+    def _settle(self) -> None:
+        """Lay the page out now, not at the next round of the event loop, and keep the place."""
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        self._keep_place(0, self.verticalScrollBar().maximum())
+
+    def _read_at(self, row: Row, y_px: int) -> None:
+        """The top of this turn stands so far below the top of the view, until the user scrolls."""
+        self._following = False
+        self._read_row, self._read_row_y, self._keeps_share = row, y_px, False
+        self._settle()
+
+    def _release_far(self) -> None:
+        """Take turns off the page that are far away and hold nothing that the history does not."""
+        near = set(map(id, self._around(FAR_VIEWS)))
+        far = [row for row in self._column.rows if row.widget is not None and id(row) not in near]
+        far = [row for row in far if not row.stays and row.widget is not None and not row.widget.is_in_use()]
+        if far:
+            self._column.release(far)
+            self._settle()
 
     def _place_more(self) -> None:
         self._more.adjustSize()
@@ -335,8 +409,15 @@ class TranscriptView(QScrollArea):
             self._live.thinking.tick()
 
     @Slot()
-    def _build_older(self) -> None:
-        self._build_slice(SLICE_S)
+    def _build_near(self) -> None:
+        """Build one turn near the view; when all are there, let go of those far away."""
+        if self._build_one(0) or self._build_one(NEAR_VIEWS):
+            self._near_timer.start()
+        else:
+            if self._keeps_share and not self._following:
+                self._remember_place()
+            self._release_far()
+            self._column.put_tab_order_right()
 
     @Slot()
     def _go_to_end(self) -> None:
@@ -351,8 +432,11 @@ class TranscriptView(QScrollArea):
         self._placing = True
         if self._following:
             self.verticalScrollBar().setValue(maximum)
-        elif self._read_turn is not None:
-            self.verticalScrollBar().setValue(self._top_of(self._read_turn) - self._read_turn_y)
+        elif self._read_row is not None:
+            y = self._read_row_y
+            if self._keeps_share and y < 0:
+                y = -round(self._read_share * self._column.height_of(self._read_row))
+            self.verticalScrollBar().setValue(self._column.top_of(self._read_row) - y)
         self._placing = False
         if not self._following and self._live is not None:
             self._place_more()
@@ -371,25 +455,30 @@ class TranscriptView(QScrollArea):
         """The user scrolled, or the keyboard went to something out of sight."""
         if self._placing:
             return
-        self._wanted_turn_id = None
         self._following = value >= self.verticalScrollBar().maximum() - AT_BOTTOM_PX
         if self._following:
             self._more.hide()
         else:
             self._remember_place()
+        self._fill()
 
     def _remember_place(self) -> None:
-        """Remember the first turn in sight and where it stands, as older turns may come above it."""
-        value = self.verticalScrollBar().value()
-        self._read_turn = None
-        for turn in self._turns:
-            top = self._top_of(turn)
-            if top + turn.height() > value:
-                self._read_turn, self._read_turn_y = turn, top - value
-                return
+        """Remember the first turn in sight and where it stands: what is above it may become higher.
 
-    def _top_of(self, turn: TurnWidget) -> int:
-        return turn.mapTo(self._page, QPoint(0, 0)).y()
+        Where it gets another height itself, by another width or because it was only room, the share of
+        it that is above the view is kept.
+        """
+        value = self.verticalScrollBar().value()
+        row = self._read_row = self._column.row_at(value)
+        if row is not None:
+            self._read_row_y = self._column.top_of(row) - value
+            self._read_share = -self._read_row_y / max(self._column.height_of(row), 1)
+            self._keeps_share = row.widget is None
+
+    def _follow_text(self, turn_id: int, by_px: int) -> None:
+        """What the user reads in this turn moved down: formulas above it were drawn."""
+        if not self._following and self._read_row is not None and self._read_row.turn.id == turn_id:
+            self._read_row_y -= by_px
 
     # Qt overrides
 
@@ -397,6 +486,13 @@ class TranscriptView(QScrollArea):
         """Keep the button at the bottom."""
         super().resizeEvent(event)
         self._place_more()
+        self._keeps_share |= event.size().width() != event.oldSize().width()
+        self._near_timer.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Build what is in sight now."""
+        super().showEvent(event)
+        self._fill()
 
     def sizeHint(self) -> QSize:
         """Room for the whole column."""

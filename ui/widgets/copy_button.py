@@ -16,10 +16,13 @@ SAID_MS = 1_600
 class CopyButton(TextButton):
     """Copies what `text` gives at the moment it is pressed, as plain text."""
 
-    def __init__(self, text: Callable[[], str], name: str, parent: QWidget | None = None) -> None:
-        """`name` is what a screen reader calls it: "Copy the answer"."""
-        super().__init__("Copy", parent)
+    def __init__(
+        self, text: Callable[[], str], name: str, parent: QWidget | None = None, *, words: str = "Copy"
+    ) -> None:
+        """`name` is what a screen reader calls it: "Copy the answer". `words` stand on the button."""
+        super().__init__(words, parent)
         self._text = text
+        self._words = words
         self.setAccessibleName(name)
         self._said = QTimer(self)
         self._said.setSingleShot(True)
@@ -35,4 +38,4 @@ class CopyButton(TextButton):
 
     @Slot()
     def _say_copy(self) -> None:
-        self.setText("Copy")
+        self.setText(self._words)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import html
 import math
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QRect, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QHelpEvent,
     QImage,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QTextCursor,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from ui.theme import GUTTER_PX, RADIUS_CONTROL_PX, Theme
+from ui.transcript.formulas.objects import selected_text, source_at
 from ui.transcript.links import safe_address
 
 _SCROLL_KEYS = frozenset(
@@ -33,8 +37,12 @@ _SCROLL_KEYS = frozenset(
         Qt.Key.Key_Space,
     }
 )
+MAX_TIP_CHARS = 1_000
 _KEYBOARD_REASONS = frozenset({Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason})
-_COPIED_AS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None})
+_COPIED_AS = str.maketrans(
+    {"\ufdd0": "\t", "\ufdd1": "\n", "\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None}
+)
+"""The first two stand before a cell and behind a table."""
 
 
 class SafeBrowser(QTextBrowser):
@@ -104,6 +112,12 @@ class SafeBrowser(QTextBrowser):
             # Within a resize Qt does not let the viewport follow: it is laying it out just then.
             self.viewport().resize(self.viewport().width(), height)
 
+    def copied_text(self) -> str:
+        """All of the text as it is copied: plain, formulas as their source."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        return selected_text(cursor).translate(_COPIED_AS)
+
     # Qt overrides
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> Any:
@@ -115,9 +129,9 @@ class SafeBrowser(QTextBrowser):
         return self._blank
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Copy as plain text only."""
+        """Copy as plain text only, formulas as their source."""
         data = QMimeData()
-        data.setText(self.textCursor().selectedText().translate(_COPIED_AS))
+        data.setText(selected_text(self.textCursor()).translate(_COPIED_AS))
         return data
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -162,7 +176,13 @@ class SafeBrowser(QTextBrowser):
             super().keyPressEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show the real address of the link under the mouse."""
-        if event.type() == QEvent.Type.ToolTip:
-            self.setToolTip(self.anchorAt(event.pos()))  # type: ignore[attr-defined]
+        """Show the real address of the link under the mouse, or the source of the formula."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            self.setToolTip(self.anchorAt(event.pos()) or self._formula_tip(event.pos()))
         return super().viewportEvent(event)
+
+    def _formula_tip(self, at: QPoint) -> str:
+        position = self.document().documentLayout().hitTest(QPointF(at), Qt.HitTestAccuracy.ExactHit)
+        source = source_at(self.document(), position)
+        # The tip has no switch for plain text: what is escaped cannot be anything else.
+        return f"<p>{html.escape(source.translate(_COPIED_AS)[:MAX_TIP_CHARS])}</p>" if source else ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import HistoryError
+from app.history.backups import list_backups
+from app.history.damage import recover, restore_backup, start_empty
 from app.history.records import TurnState
 from app.history.store import HistoryStore
 from models.engine.protocol import Usage
@@ -107,9 +110,76 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+def say_what_is_stored(path: str, seed: str, count: str) -> None:
+    """Work on a history and say each thing once it is stored. What fails is said, and it goes on.
+
+    "opened"; "asked", "saved", "ended" with the id of a turn, a length after "saved"; "deleting",
+    "deleted" with the id of a conversation; "backed" with the name of a file; "failed" with a text.
+    """
+    chance = random.Random(int(seed))
+    for _ in range(3):
+        try:
+            with HistoryStore(Path(path)) as history:
+                say("opened")
+                for _ in range(int(count) // 3):
+                    _one_thing(history, chance)
+            say("closed")
+        except HistoryError as error:
+            say(f"failed {error} {error.details}".replace("\n", " "))
+
+
+def _one_thing(history: HistoryStore, chance: random.Random) -> None:
+    try:
+        turn = history.begin_turn(None, question_of(chance.getrandbits(30)), "a model")
+        say(f"asked {turn.id} {turn.question.split()[-1]}")
+        answer = answer_of(turn.id) * chance.choice([1, 1, 5])
+        if chance.random() < 0.6:
+            length = chance.randrange(len(answer))
+            history.save_answer_so_far(turn.id, answer[:length])
+            say(f"saved {turn.id} {length}")
+        if chance.random() < 0.8:
+            history.end_turn(turn.id, state=TurnState.FINISHED, answer=answer, usage=Usage())
+            say(f"ended {turn.id} {len(answer)}")
+        if chance.random() < 0.2:
+            say(f"deleting {turn.conversation_id}")
+            history.delete(turn.conversation_id)
+            say(f"deleted {turn.conversation_id}")
+        if chance.random() < 0.1:
+            say(f"backed {history.back_up().path.name}")
+    except HistoryError as error:
+        say(f"failed {error} {error.details}".replace("\n", " "))
+
+
+def repair(path: str, how: str) -> None:
+    """Bring a history back in one of the ways, or open it, which migrates it; say when it is done."""
+    history = Path(path)
+    match how:
+        case "restore":
+            restore_backup(history, list_backups(history)[-1].path)
+        case "recover":
+            recover(history)
+        case "empty":
+            start_empty(history)
+        case _:
+            HistoryStore(history).close()
+    say("done")
+
+
+def question_of(number: int) -> str:
+    return f"What of {number}"
+
+
 CHILDREN: dict[str, Callable[..., None]] = {
     child.__name__: child
-    for child in (hold_a_running_turn, write_turns, raise_writers, fill_the_disk, open_history)
+    for child in (
+        hold_a_running_turn,
+        write_turns,
+        raise_writers,
+        fill_the_disk,
+        open_history,
+        say_what_is_stored,
+        repair,
+    )
 }
 
 if __name__ == "__main__":

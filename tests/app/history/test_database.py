@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import create_engine
 from sqlcipher3 import dbapi2 as driver
 
 from app.errors import HistoryError, HistoryTooNewError
+from app.history import connection as history_connection
 from app.history import database
 from app.history.database import APPLICATION_ID, MIGRATIONS, NEWEST_SCHEMA, open_database
 from app.history.migrations import m0001_conversations_and_turns
@@ -86,7 +88,7 @@ def test_the_safe_settings_read_back(path: Path) -> None:
 
 
 def test_a_disk_that_refuses_a_setting_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(database._SAFE_SETTINGS, "journal_mode", ("DELETE", "wal"))
+    monkeypatch.setitem(history_connection.SAFE_SETTINGS, "journal_mode", ("DELETE", "wal"))
     with pytest.raises(HistoryError, match="cannot keep it safely") as caught:
         HistoryStore(path)
     assert "journal_mode" in caught.value.details
@@ -183,6 +185,25 @@ def test_a_newer_history_that_a_crash_left_in_its_log_is_not_touched(path: Path)
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.parametrize("log_bytes", [0, 31, 32, 33, 100])
+def test_a_log_that_a_kill_left_without_content_is_no_obstacle(path: Path, log_bytes: int) -> None:
+    """With 32 bytes, the header alone, SQLite's own way of only reading tries for ten seconds in vain."""
+    crashed = path.parent.parent / "crashed"
+    crashed.mkdir()
+    HistoryStore(path).close()
+    shutil.copy(path, crashed)
+    with HistoryStore(path) as history:
+        history.begin_turn(None, "question", "m")
+        for name in ("history.db-wal", "history.db-shm"):
+            shutil.copy(path.with_name(name), crashed)
+    os.truncate(crashed / "history.db-wal", log_bytes)
+    began = time.monotonic()
+    with HistoryStore(crashed / "history.db") as history:
+        assert history.conversations() == []
+        history.begin_turn(None, "question", "m")
+    assert time.monotonic() - began < 5
+
+
 def make_another_programs_database(path: Path) -> None:
     with plain_connection(path) as connection:
         connection.execute("CREATE TABLE songs (name TEXT)")
@@ -257,7 +278,7 @@ def test_an_empty_file_becomes_a_history(path: Path) -> None:
 
 def test_a_locked_history_is_an_error_in_words(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     HistoryStore(path).close()
-    monkeypatch.setitem(database._SAFE_SETTINGS, "busy_timeout", ("20", 20))
+    monkeypatch.setitem(history_connection.SAFE_SETTINGS, "busy_timeout", ("20", 20))
     with HistoryStore(path) as history, plain_connection(path) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(HistoryError, match="another program is using it") as caught:

@@ -22,7 +22,7 @@ from tests.app.history.children import answer_of
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills and forks the POSIX way")
 
-KILLS = 20
+KILLS = 60 if os.environ.get("PONDER_PROOF") == "1" else 10
 CHILD = [sys.executable, "-m", "tests.app.history.children"]
 
 
@@ -57,6 +57,8 @@ def turns_of(history: HistoryStore) -> dict[int, Turn]:
     return {turn.id: turn for summary in summaries for turn in history.conversation(summary.id).turns}
 
 
+@pytest.mark.proof
+@pytest.mark.timeout(1800)
 def test_no_acknowledged_turn_is_lost_to_a_kill(path: Path, repository: Path) -> None:
     """After each kill every turn that was said to be stored is there, and the one in work is INTERRUPTED."""
     chance = random.Random(5)
@@ -164,6 +166,20 @@ def test_a_full_disk_loses_nothing_and_is_named(path: Path, repository: Path) ->
     assert "Everything stored before is kept." in full
     assert "Free some space" in full
     assert (stand_when_full, stand_after) == ("True True", "True True")
+
+
+def test_a_chat_on_a_full_disk_keeps_the_question_and_goes_on(
+    path: Path, repository: Path, mini_model: Path
+) -> None:
+    """The question that found no room comes back with words, and goes through once there is some."""
+    script = 'mount -t tmpfs -o size=1m tmpfs "$1"; shift; exec "$@"'
+    folder = str(path.parent)
+    child = [sys.executable, "-m", "tests.app.history.chats", folder, str(mini_model), "full"]
+    lines = run_where_disks_are_ours(repository, script, folder, *child)
+    rejected, end = (line for line in lines if not line.startswith(("asked", "ended")))
+    assert rejected.startswith("True True The history could not be written: the disk is full.")
+    assert "Everything stored before is kept." in rejected
+    assert end == "finished True"
 
 
 @pytest.mark.parametrize("there", [True, False])

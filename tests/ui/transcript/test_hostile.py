@@ -12,55 +12,16 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
+from tests.ui.transcript.hostile_payloads import PAYLOADS
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.question import QuestionBlock
 from ui.transcript.thought import ThoughtText
 
-PAYLOADS = {
-    "remote image": "![x](https://example.org/track.png?secret)",
-    "file image": "![x](file:///etc/passwd)",
-    "path image": "![x](/dev/zero)",
-    "fifo image": "![x](FIFO)",
-    "data image": "![x](data:image/png;base64,iVBORw0KGgo=)",
-    "reference image": "![x][y]\n\n[y]: file:///dev/zero",
-    "html image": "<img src='file:///dev/zero' onerror=alert(1)>",
-    "javascript": "[x](javascript:alert(1)) <javascript:alert(1)>",
-    "data link": "[x](data:text/html,<script>alert(1)</script>)",
-    "smb": "[x](smb://host/share) ![x](smb://host/share)",
-    "unc": "[x](\\\\host\\share) ![x](//host/share) [x](%5C%5Chost%5Cshare)",
-    "userinfo": "[https://bank.example](https://bank.example@evil.example/)",
-    "script": "<script>alert(1)</script>",
-    "style": "<style>@import url('https://example.org/x'); p { background: url(file:///dev/zero) }</style>",
-    "link and base": "<link rel=stylesheet href=file:///dev/zero><base href=file:///>",
-    "frames": "<iframe src='file:///etc/passwd'></iframe><object data='file:///dev/zero'></object>",
-    "background": "<body background='file:///dev/zero'><table background='/dev/zero'><tr><td>x</table>",
-    "entities": "&lt;img src=x&gt; &#60;img src='/dev/zero'&#62;",
-    "quotes": ">" * 1_000 + " x",
-    "spaced quotes": "> " * 1_000 + "x\n" + "> " * 1_000 + "y",
-    "lists": "\n".join("  " * depth + "- x" for depth in range(300)),
-    "one line of lists": "- " * 1_000 + "x",
-    "brackets": "[" * 5_000 + "x" + "](y" * 5_000,
-    "image brackets": "![" * 5_000,
-    "emphasis": "**a *b " * 3_000,
-    "backticks": "".join("`" * n + " " for n in range(1, 300)),
-    "boxes": "\\boxed{" * 2_000,
-    "dollars": "$a $$b " * 3_000,
-    "maths": "\\[\\(" * 4_000,
-    "long line": "a" * 200_000,
-    "long words": "word " * 40_000,
-    "long code": "```python\n" + "x = 1\n" * 5_000 + "```",
-    "long code line": "```python\n" + "x" * 100_000 + "\n```",
-    "wide table": "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n|" + "b|" * 300,
-    "tall table": "|a|b|\n|-|-|\n" + "|1|2|\n" * 400,
-    "bidi": "\u202etxt.exe\u202c and `\u2066code\u2069` &#x202e;",
-    "control": "\x00\x07\x1b[31m\ufffc\ufdd0\ufdd1\u2029\ufeff",
-    "half a pair": "\ud800 and \udfff",
-    "zalgo": "a" + "\u0301" * 2_000,
-    "frame marks in a table": "|a\ufdd0|b\u2029|\n|-|-|\n|\ufdd1|\u2028|",
-}
-TIME_S = 2.0
+TIME_S = 4.0
+AT_ONCE = [name for name, text in PAYLOADS.items() if len(text) <= 200_000]
+"""The others come as streams: `test_hostile_streams.py`."""
 
 
 @pytest.fixture
@@ -70,7 +31,7 @@ def fifo(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.parametrize("name", AT_ONCE)
 def test_an_answer_is_only_text(qtbot: QtBot, fifo: Path, name: str) -> None:
     untrusted = PAYLOADS[name].replace("FIFO", str(fifo))
     view = AnswerView(Theme.light(), MarkdownReader())
@@ -81,6 +42,7 @@ def test_an_answer_is_only_text(qtbot: QtBot, fifo: Path, name: str) -> None:
     view.append(untrusted[: len(untrusted) // 2])
     view.append(untrusted[len(untrusted) // 2 :])
     view.finish(untrusted)
+    view._slices.finish()
     view.grab()
     assert time.process_time() - began < TIME_S
     html = view.document().toHtml()
@@ -89,7 +51,7 @@ def test_an_answer_is_only_text(qtbot: QtBot, fifo: Path, name: str) -> None:
     assert not set(view.document().toPlainText()) & set("\x00\x1b\u202e\u2066\ufffc\ud800")
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.parametrize("name", AT_ONCE)
 def test_a_thought_and_a_question_are_only_text(qtbot: QtBot, fifo: Path, name: str) -> None:
     untrusted = PAYLOADS[name].replace("FIFO", str(fifo))
     thought = ThoughtText(Theme.light())

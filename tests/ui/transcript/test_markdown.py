@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.transcript.blocks import Block, BlockKind, CodeRole, Container, Item, Mark, Run, Table
+from ui.transcript.blocks import Block, BlockKind, CodeRole, Container, Item, Mark, Maths, Run, Table
 from ui.transcript.markdown import MAX_INLINE_CHARS, MarkdownReader
 
 
@@ -102,21 +102,42 @@ def test_code_of_an_unknown_language_is_plain() -> None:
     assert line.runs == (Run("Hab SoSlI'", Mark.CODE),)
 
 
+def maths(tex: str, source: str, marks: Mark = Mark.MATH, *, is_display: bool = False) -> Run:
+    return Run(source, marks, maths=Maths(tex, is_display), source=source)
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("$k+1$", [Run("k+1", Mark.MATH)]),
-        ("\\(a_1 * b_2 * c\\)", [Run("a_1 * b_2 * c", Mark.MATH)]),
+        ("$k+1$", [maths("k+1", "$k+1$")]),
+        ("\\( k+1 \\)", [maths("k+1", "\\( k+1 \\)")]),
+        ("\\(a_1 * b_2 * c\\)", [maths("a_1 * b_2 * c", "\\(a_1 * b_2 * c\\)")]),
+        ("x \\[k\\]", [Run("x "), maths("k", "\\[k\\]", is_display=True)]),
+        ("$a$$b$", [maths("a", "$a$"), maths("b", "$b$")]),
+        ("**$a$**", [maths("a", "$a$", Mark.BOLD | Mark.MATH)]),
         ("\\boxed{1692}", [Run("\u202f1692\u202f", Mark.BOXED)]),
         (
             "$x = \\boxed{\\frac{1}{2}}$",
-            [Run("x = ", Mark.MATH), Run("\u202f\\frac{1}{2}\u202f", Mark.BOXED)],
+            [maths("x = \\boxed{\\frac{1}{2}}", "$x = \\boxed{\\frac{1}{2}}$")],
+        ),
+        (
+            "\\boxed{\\frac{1}{2}}",
+            [
+                Run(
+                    "\u202f\\frac{1}{2}\u202f",
+                    Mark.BOXED,
+                    maths=Maths("\\boxed{\\frac{1}{2}}"),
+                    source="\\boxed{\\frac{1}{2}}",
+                )
+            ],
         ),
         ("\\boxed{1{,}692}", [Run("\u202f1,692\u202f", Mark.BOXED)]),
         ("\\boxed{\\text{yes}}", [Run("\u202fyes\u202f", Mark.BOXED)]),
         ("**\\boxed{7}**", [Run("\u202f7\u202f", Mark.BOLD | Mark.BOXED)]),
         ("$5 and $10", [Run("$5 and $10")]),
         ("between $5-$10", [Run("between $5-$10")]),
+        ("$20 (or less than 30 US$)", [Run("$20 (or less than 30 US$)")]),
+        ("$5, then $6.", [Run("$5, then $6.")]),
         ("\\boxed{open", [Run("\\boxed{open")]),
         ("`\\boxed{1}`", [Run("\\boxed{1}", Mark.CODE)]),
         ("\\\\(x\\\\)", [Run("\\(x\\)")]),
@@ -132,7 +153,19 @@ def test_maths_in_a_line(source: str, expected: list[Run]) -> None:
 def test_maths_on_its_own_lines(source: str) -> None:
     block = only(source)
     assert block.kind is BlockKind.MATH
-    assert words(block).rstrip(".") == "x^2\u2028+ 3x"
+    (run,) = block.runs
+    assert run.text == run.source == source.replace("\n", "\u2028")
+    assert run.maths is not None
+    assert run.maths.tex.rstrip(".") == "x^2\n+ 3x"
+    assert run.maths.is_display
+
+
+def test_maths_that_nobody_would_read_is_text() -> None:
+    assert all(
+        item.kind is not BlockKind.MATH
+        for item in read("$$" + "x + " * 10_000 + "$$")
+        if isinstance(item, Block)
+    )
 
 
 def test_maths_right_under_a_line() -> None:
@@ -141,6 +174,15 @@ def test_maths_right_under_a_line() -> None:
         BlockKind.MATH,
         BlockKind.PARAGRAPH,
     ]
+
+
+@pytest.mark.parametrize("source", ["so \\(a_1*b* and _c_", "\\[\na_1*b*\n_c_", "so $$ a*b*"])
+def test_maths_that_is_still_open_keeps_its_look(source: str) -> None:
+    (block,) = read(source, finished=False)
+    assert isinstance(block, Block)
+    last = block.runs[-1]
+    assert last.marks is Mark.MATH
+    assert source.replace("\n", "\u2028").endswith(last.text)
 
 
 def test_maths_that_never_ends_is_text() -> None:

@@ -14,6 +14,7 @@ from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, make_turn
 from ui.theme import Theme
 from ui.transcript.markdown import MarkdownReader
+from ui.transcript.message_actions import QuietButton, QuietCopy
 from ui.transcript.turn import TurnWidget
 from ui.widgets.copy_button import CopyButton
 
@@ -43,13 +44,19 @@ def texts(widget: TurnWidget) -> list[str]:
     return [label.text() for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
+def seen_buttons(widget: TurnWidget) -> list[QPushButton]:
+    """Those that are seen without the mouse being there."""
+    found = [b for b in widget.findChildren(QPushButton) if b.isVisible() and b.text()]
+    return [b for b in found if not isinstance(b, QuietButton | QuietCopy)]
+
+
 def button(widget: TurnWidget, text: str) -> QPushButton:
-    (found,) = [b for b in widget.findChildren(QPushButton) if b.isVisible() and b.text() == text]
+    (found,) = [b for b in seen_buttons(widget) if b.text() == text]
     return found
 
 
 def buttons(widget: TurnWidget) -> list[str]:
-    return [b.text() for b in widget.findChildren(QPushButton) if b.isVisible() and b.text()]
+    return [b.text() for b in seen_buttons(widget)]
 
 
 def test_a_finished_turn(qtbot: QtBot) -> None:

@@ -15,6 +15,7 @@ from models.errors import engine_error
 from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
+from ui.transcript.rows import MARGIN_PX, TURN_GAP_PX
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TURN_TOP_PX, TranscriptView
 
@@ -36,22 +37,23 @@ def view(qtbot: QtBot, clock: Clock) -> TranscriptView:
 
 
 def settle(view: TranscriptView) -> None:
-    """Let all waiting layouts happen."""
+    """Let all waiting layouts happen, and the neighbours of what is in sight be built."""
     for _ in range(6):
         QApplication.processEvents()
+    while view._near_timer.isActive():
+        QApplication.processEvents()
+    QApplication.processEvents()
 
 
 def fill(view: TranscriptView, count: int = 12) -> None:
     view.show_turns(
         [make_turn(n + 1, f"Question {n + 1}", ANSWER, TurnState.FINISHED, USAGE) for n in range(count)]
     )
-    while len(view.turn_widgets()) < count:
-        QApplication.processEvents()
     settle(view)
 
 
 def last(view: TranscriptView) -> TurnWidget:
-    return view.turn_widgets()[-1]
+    return view.built_turns()[-1]
 
 
 def end(view: TranscriptView, turn_id: int, answer: str) -> None:
@@ -69,7 +71,7 @@ def test_a_whole_turn(view: TranscriptView, clock: Clock) -> None:
     assert turn.thinking.thought() == "Hm. So. "
     assert turn.answer.document().toPlainText() == "1692"
     assert turn.thinking.header.said() == "Thought for 4 s · 212 tokens"
-    assert not any(t.isActive() for t in (view._flush_timer, view._tick_timer, view._older_timer))
+    assert not any(t.isActive() for t in (view._flush_timer, view._tick_timer))
 
 
 def test_pieces_are_painted_together(qtbot: QtBot, view: TranscriptView) -> None:
@@ -202,23 +204,98 @@ def accepts_wheel(target: QWidget) -> bool:
     return QApplication.sendEvent(target, event) and event.isAccepted()
 
 
-def test_older_turns_do_not_move_who_reads(view: TranscriptView) -> None:
-    """Turns that are built later, above, must not push away what is being read."""
-    turns = [make_turn(n, f"Question {n}", ANSWER, TurnState.FINISHED, USAGE) for n in range(150)]
-    view.show_turns(turns)
-    view._older_timer.stop()
-    settle(view)
-    assert len(view.turn_widgets()) < 150  # 60 ms are not enough for all
+def test_turns_that_are_built_above_do_not_move_who_reads(view: TranscriptView) -> None:
+    """What comes into being above is never as high as was guessed."""
+    fill(view, 150)
     bar = view.verticalScrollBar()
-    bar.setValue(bar.maximum() - 200)
-    settle(view)
-    watched = last(view)
+    bar.setValue(bar.maximum() // 2)
+    view._near_timer.stop()
+    watched = next(turn for turn in view.built_turns() if in_sight(view, turn))
     before = watched.mapTo(view, QPoint(0, 0)).y()
-    view._older_timer.start()
-    while len(view.turn_widgets()) < 150:
-        QApplication.processEvents()
+    view._near_timer.start()
     settle(view)
     assert watched.mapTo(view, QPoint(0, 0)).y() == pytest.approx(before, abs=2)
+
+
+def in_sight(view: TranscriptView, turn: TurnWidget) -> bool:
+    top = turn.mapTo(view.viewport(), QPoint(0, 0)).y()
+    return top < view.viewport().height() and top + turn.height() > 0
+
+
+def test_only_turns_near_the_view_are_built(view: TranscriptView) -> None:
+    fill(view, 500)
+    assert 2 <= len(view.built_turns()) <= 40
+    assert [turn.id for turn in view.turns()] == list(range(1, 501))
+    bar = view.verticalScrollBar()
+    for place in (0.0, 0.5, 0.99, 0.2):
+        bar.setValue(int(bar.maximum() * place))
+        settle(view)
+        assert len(view.built_turns()) <= 40
+        assert covered_px(view) >= view.viewport().height()
+
+
+def covered_px(view: TranscriptView) -> int:
+    """How much of the view built turns and the gaps between them cover."""
+    seen = [turn for turn in view.built_turns() if in_sight(view, turn)]
+    top = seen[0].mapTo(view.viewport(), QPoint(0, 0)).y()
+    bottom = seen[-1].mapTo(view.viewport(), QPoint(0, 0)).y() + seen[-1].height()
+    return min(bottom, view.viewport().height()) - max(top - MARGIN_PX, 0) + TURN_GAP_PX
+
+
+def test_scrolling_up_turn_by_turn_passes_every_turn_once(view: TranscriptView) -> None:
+    fill(view, 60)
+    bar = view.verticalScrollBar()
+    seen: list[int] = []
+    while bar.value() > 0:
+        bar.setValue(bar.value() - 200)
+        settle(view)
+        tops = {
+            turn.turn.id: turn.mapTo(view.viewport(), QPoint(0, 0)).y() for turn in view.built_turns()[::-1]
+        }
+        seen += [turn_id for turn_id, top in tops.items() if 0 <= top < 600 and turn_id not in seen]
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) >= 58
+
+
+@pytest.mark.parametrize("width", [420, 900])
+def test_another_width_keeps_the_turn_that_is_read(view: TranscriptView, width: int) -> None:
+    fill(view, 200)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 3)
+    settle(view)
+    row = view._read_row
+    assert row is not None
+    view.resize(width, 600)
+    settle(view)
+    assert row.widget is not None
+    assert in_sight(view, row.widget)
+
+
+def test_a_turn_with_a_selection_stays_built(view: TranscriptView) -> None:
+    fill(view, 200)
+    chosen = last(view)
+    chosen.answer.selectAll()
+    view.verticalScrollBar().setValue(0)
+    settle(view)
+    assert chosen in view.built_turns()
+    cursor = chosen.answer.textCursor()
+    cursor.clearSelection()
+    chosen.answer.setTextCursor(cursor)
+    view.verticalScrollBar().setValue(500)
+    settle(view)
+    assert chosen not in view.built_turns()
+
+
+def test_a_turn_of_this_session_stays_with_its_thought(view: TranscriptView) -> None:
+    fill(view, 200)
+    view.begin_turn(make_turn(900))
+    view.append(900, PieceKind.REASONING, "Hm.", 80)
+    end(view, 900, "x")
+    turn = last(view)
+    view.verticalScrollBar().setValue(0)
+    settle(view)
+    assert turn in view.built_turns()
+    assert turn.thinking.thought() == "Hm."
 
 
 def test_opening_an_old_thought_keeps_its_header_in_place(view: TranscriptView) -> None:
@@ -237,12 +314,13 @@ def test_opening_an_old_thought_keeps_its_header_in_place(view: TranscriptView) 
 def test_tab_goes_down_the_page(view: TranscriptView) -> None:
     turns = [make_turn(n, f"Q{n}", "A\n```\nx\n```", TurnState.FINISHED, USAGE) for n in range(40)]
     view.show_turns(turns)
-    while len(view.turn_widgets()) < 40:
-        QApplication.processEvents()
+    settle(view)
+    view.verticalScrollBar().setValue(0)
+    settle(view)
     view.begin_turn(make_turn(50))
     end(view, 50, "x")
     settle(view)
-    first = view.turn_widgets()[0]._question
+    first = view.built_turns()[0]._question
     places: list[QPoint] = []
     stop: QWidget | None = first
     while stop is not None and (stop is not first or not places):
@@ -253,7 +331,7 @@ def test_tab_goes_down_the_page(view: TranscriptView) -> None:
         ):
             places.append(stop.mapTo(view._page, QPoint(0, 0)))
         stop = stop.nextInFocusChain()
-    assert len(places) > 40 * 5
+    assert len(places) > len(view.built_turns()) * 5 > 20
     assert [place.y() for place in places] == sorted(place.y() for place in places)
 
 
@@ -346,12 +424,10 @@ def test_a_turn_that_was_searched_for_stands_at_the_top(view: TranscriptView, wa
     view.show_turns(
         [make_turn(n + 1, f"Question {n + 1}", ANSWER, TurnState.FINISHED, USAGE) for n in range(60)]
     )
-    assert len(view.turn_widgets()) < 60
     view.scroll_to_turn(wanted)
-    while len(view.turn_widgets()) < 60:
-        QApplication.processEvents()
     settle(view)
-    turn = view.turn_widgets()[wanted - 1]
+    turn = view.turn_widget(wanted)
+    assert turn is not None
     bar = view.verticalScrollBar()
     top = turn.mapTo(view.viewport(), QPoint(0, 0)).y()
     assert top == TURN_TOP_PX or (wanted == 59 and bar.value() == bar.maximum() and top > 0)
@@ -364,11 +440,12 @@ def test_a_wanted_turn_does_not_pull_who_scrolls(view: TranscriptView) -> None:
     )
     settle(view)
     view.scroll_to_turn(1)
-    turn_on_wheel(view, 1)
-    while len(view.turn_widgets()) < 60:
-        QApplication.processEvents()
     settle(view)
-    assert view.verticalScrollBar().value() > 1_000
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.value() + 900)
+    place = bar.value()
+    settle(view)
+    assert bar.value() == pytest.approx(place, abs=400)
 
 
 def test_a_turn_that_is_not_there_changes_nothing(view: TranscriptView) -> None:

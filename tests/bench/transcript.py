@@ -1,0 +1,228 @@
+"""What the transcript costs: `python -m tests.bench --only transcript`, every figure in a process of its own.
+
+`python -m tests.bench.transcript PART` measures one part alone. How time is measured: `transcript_rig.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from models.reasoning import PieceKind
+from tests.bench import transcript_start
+from tests.bench.transcript_corpus import TOKENS, Corpus, pieces
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from tests.bench.transcript_rig import Rig
+
+Report = Callable[[str, float, str], None]
+
+EDGE_TOKENS = 1_000
+MESSAGES = 2_000
+QUESTION_CHARS = 250
+ANSWER_CHARS = 1_750
+"""1,000 questions and answers of 2 MB."""
+JUMPS = (0.0, 0.5, 0.13, 0.87, 0.3, 0.66, 1.0)
+LATER_S = 0.6
+"""After a resize: what is out of sight of a long answer is laid out within it."""
+WIDTHS_PX = (900, 1_000, 700, 1_100)
+
+
+def measure(report: Report) -> None:
+    """Every figure of the transcript."""
+    for part in PARTS:
+        for line in _child(part):
+            found = json.loads(line)
+            report(found["bench"], found["value"], found["unit"])
+    transcript_start.measure(report)
+
+
+def _child(part: str) -> list[str]:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-m", "tests.bench.transcript", part]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.splitlines()
+
+
+def _say(bench: str, value: float, unit: str) -> None:
+    print(json.dumps({"bench": bench, "value": value, "unit": unit}), flush=True)
+
+
+def _say_holds(name: str, holds: list[float]) -> None:
+    """The longest and the 99th percentile of what held the event loop."""
+    ordered = sorted(holds)
+    _say(f"{name}_longest_hold", ordered[-1] * 1000, "ms")
+    _say(f"{name}_p99_hold", ordered[int(len(ordered) * 0.99)] * 1000, "ms")
+
+
+def _edges(paints: list[float]) -> float:
+    """GUI time of the last 1,000 tokens by that of the first 1,000; the very first paints set things up."""
+    from tests.bench.transcript_rig import TOKENS_PER_PAINT
+
+    count = EDGE_TOKENS // TOKENS_PER_PAINT
+    return statistics.fmean(paints[-count:]) / statistics.fmean(paints[:count])
+
+
+def measure_thinking_open(application: QApplication) -> None:
+    """A thought that is read while it is written; then the window gets another width, and the reply ends."""
+    from tests.bench.transcript_rig import open_rig
+
+    with open_rig(application) as rig:
+        text = Corpus(1).thought(TOKENS)
+        rig.begin(opened=True)
+        paints = rig.stream(PieceKind.REASONING, text, TOKENS)
+        _say("thinking_open_last_by_first", _edges(paints), "times")
+        _say("thinking_open_by_bare", sum(paints) / _bare_s(application, text), "times")
+        _say("thinking_open_per_token", sum(paints) / TOKENS * 1e6, "us")
+        _say_holds("thinking_open_streaming", paints)
+        _say_holds("thinking_open_resize", _resize(rig))
+        answer = Corpus(2).answer(600)
+        _say_holds("thinking_open_answer", rig.stream(PieceKind.ANSWER, answer, 600))
+        _say_holds("thinking_open_end", rig.end(answer))
+
+
+def measure_thinking_folded(application: QApplication) -> None:
+    """A folded thought; after the end it is unfolded, the window gets another width, it is folded again."""
+    from tests.bench.transcript_rig import open_rig
+
+    with open_rig(application) as rig:
+        text = Corpus(1).thought(TOKENS)
+        rig.begin(opened=False)
+        paints = rig.stream(PieceKind.REASONING, text, TOKENS)
+        _say("thinking_folded_last_by_first", _edges(paints), "times")
+        _say("thinking_folded_per_token", sum(paints) / TOKENS * 1e6, "us")
+        _say_holds("thinking_folded_streaming", paints)
+        answer = Corpus(2).answer(600)
+        rig.stream(PieceKind.ANSWER, answer, 600)
+        _say_holds("thinking_folded_end", rig.end(answer))
+        header = rig.view.turn_widgets()[-1].thinking.header
+        _say_holds("unfolding", rig.do(header.click))
+        _say_holds("unfolded_resize", _resize(rig))
+        _say_holds("folding_again", rig.do(header.click))
+        _say_holds("unfolding_again", rig.do(header.click))
+
+
+def measure_answer(application: QApplication) -> None:
+    """One very long formatted answer, its end, and another width."""
+    from tests.bench.transcript_rig import open_rig
+
+    with open_rig(application) as rig:
+        text = Corpus(3).answer(TOKENS)
+        rig.begin(opened=False)
+        paints = rig.stream(PieceKind.ANSWER, text, TOKENS)
+        _say("answer_last_by_first", _edges(paints), "times")
+        _say("answer_by_bare", sum(paints) / _bare_s(application, text), "times")
+        _say("answer_per_token", sum(paints) / TOKENS * 1e6, "us")
+        _say_holds("answer_streaming", paints)
+        _say_holds("answer_end", rig.end(text))
+        _say_holds("answer_resize", _resize(rig))
+
+
+def measure_long_chat(application: QApplication) -> None:
+    """A chat of 2,000 messages: its first frame, going anywhere in it, another width, and its memory."""
+    from app.history.records import TurnState
+    from tests.bench.transcript_rig import cpu_s, make_turn, open_rig, resident_bytes
+
+    corpus = Corpus(4)
+    turns = [
+        make_turn(
+            corpus.question(QUESTION_CHARS),
+            corpus.answer(ANSWER_CHARS)[:ANSWER_CHARS],
+            TurnState.FINISHED,
+            number + 1,
+        )
+        for number in range(MESSAGES // 2)
+    ]
+    with open_rig(application) as rig:
+        empty_bytes = resident_bytes()
+        opening = cpu_s(lambda: rig.open_chat(turns))
+        opening += cpu_s(application.processEvents)
+        _say("long_chat_first_frame", opening * 1000, "ms")
+        rounds = rig.settle()
+        bar = rig.view.verticalScrollBar()
+        _say_holds("long_chat_after_first_frame", rounds)
+        _say("long_chat_scrolling_freely_after", (opening + sum(rounds)) * 1000, "ms")
+        holds = []
+        for place in JUMPS:
+            holds += rig.do(lambda place=place: bar.setValue(int(bar.maximum() * place)))  # type: ignore[misc]
+        _say_holds("long_chat_jumps", holds)
+        _say_holds("long_chat_wheel", [hold for _ in range(60) for hold in _scroll(rig, -90)])
+        _say_holds("long_chat_resize", _resize(rig))
+        _say("long_chat_memory_by_empty", resident_bytes() / empty_bytes, "times")
+
+
+def _scroll(rig: Rig, by_px: int) -> list[float]:
+    bar = rig.view.verticalScrollBar()
+    return rig.do(lambda: bar.setValue(bar.value() + by_px))
+
+
+def _resize(rig: Rig) -> list[float]:
+    """The window gets other widths, one after the other."""
+    holds = []
+    for width_px in WIDTHS_PX:
+        holds += rig.do(lambda width_px=width_px: rig.whole.window.resize(width_px, 800))  # type: ignore[misc]
+        holds += rig.settle_for(LATER_S)
+    return holds
+
+
+def _bare_s(application: QApplication, text: str) -> float:
+    """What the same text costs a bare QPlainTextEdit of the same size, painted as often."""
+    from PySide6.QtGui import QTextCursor
+    from PySide6.QtWidgets import QPlainTextEdit
+
+    from tests.bench.transcript_rig import SIZE_PX, TOKENS_PER_PAINT, cpu_s
+
+    edit = QPlainTextEdit()
+    edit.setReadOnly(True)
+    edit.resize(*SIZE_PX)
+    edit.show()
+    application.processEvents()
+    cursor = QTextCursor(edit.document())
+    parts = pieces(text, TOKENS)
+    total_s = 0.0
+    for start in range(0, TOKENS, TOKENS_PER_PAINT):
+        together = "".join(parts[start : start + TOKENS_PER_PAINT])
+
+        def paint(together: str = together) -> None:
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(together)
+            bar = edit.verticalScrollBar()
+            bar.setValue(bar.maximum())
+            application.processEvents()
+            application.processEvents()
+
+        total_s += cpu_s(paint)
+    edit.close()
+    edit.deleteLater()
+    return total_s
+
+
+PARTS: dict[str, Callable[[QApplication], None]] = {
+    "thinking_open": measure_thinking_open,
+    "thinking_folded": measure_thinking_folded,
+    "answer": measure_answer,
+    "long_chat": measure_long_chat,
+}
+
+
+def main() -> int:
+    """Measure one part, in this process."""
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication(["bench"])
+    began = time.monotonic()
+    PARTS[sys.argv[1]](application)
+    sys.stderr.write(f"{sys.argv[1]}: {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

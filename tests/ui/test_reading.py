@@ -1,0 +1,105 @@
+"""Finding in the chat and the size of its text, with the keys of the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from app.chat.events import ConversationOpened
+from app.history.records import Conversation, TurnState
+from app.settings import load_settings
+from tests.ui.conftest import Opened
+from tests.ui.scripted_chat import ready, summary, turn
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def open_chat(opened: Opened) -> None:
+    done = turn(1, answer="A needle.", state=TurnState.FINISHED)
+    opened.say(ready(), ConversationOpened(Conversation(summary(1, "First"), (done,))))
+
+
+def test_ctrl_f_finds_in_the_chat_and_escape_goes_back_to_typing(opened: Opened) -> None:
+    open_chat(opened)
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_F, CTRL)
+    bar = opened.page.aids.find_bar
+    assert bar.isVisible()
+    assert bar.field.hasFocus()
+    opened.qtbot.keyClicks(bar.field, "needle")
+    opened.qtbot.waitUntil(lambda: bar.count.text() == "1 of 1")
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_F3)
+    opened.qtbot.keyClick(bar.field, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    assert opened.page.composer.edit.hasFocus()
+
+
+def test_ctrl_f_without_a_chat_and_ctrl_k_search_all_chats(opened: Opened) -> None:
+    opened.say(ready())
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_F, CTRL)
+    assert opened.window.sidebar.search_field.hasFocus()
+    assert not opened.page.aids.find_bar.isVisible()
+    open_chat(opened)
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_K, CTRL)
+    assert opened.window.sidebar.search_field.hasFocus()
+
+
+def test_another_chat_closes_the_bar(opened: Opened) -> None:
+    open_chat(opened)
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_F3)
+    assert opened.page.aids.find_bar.isVisible()
+    done = turn(2, answer="Other.", state=TurnState.FINISHED, conversation_id=2)
+    opened.say(ConversationOpened(Conversation(summary(2, "Second"), (done,))))
+    assert not opened.page.aids.find_bar.isVisible()
+
+
+def test_zoom_by_keys_is_kept(opened: Opened) -> None:
+    open_chat(opened)
+    shown = opened.page.transcript
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_Plus, CTRL)
+    assert shown._theme.zoom_percent == 110
+    for _ in range(9):
+        opened.qtbot.keyClick(opened.window, Qt.Key.Key_Equal, CTRL)
+    assert shown._theme.zoom_percent == 200
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_Minus, CTRL)
+    assert shown._theme.zoom_percent == 175
+    opened.qtbot.waitUntil(lambda: load_settings(opened.paths.settings_file)[0].zoom_percent == 175)
+    opened.qtbot.keyClick(opened.window, Qt.Key.Key_0, CTRL)
+    assert shown._theme.zoom_percent == 100
+
+
+def test_an_edited_question_stands_before_the_draft(opened: Opened) -> None:
+    open_chat(opened)
+    opened.page.composer.set_text("a draft")
+    opened.page.transcript.built_turns()[0].edit_requested.emit("What is 47 * 36?")
+    assert opened.page.composer.text() == "What is 47 * 36?\na draft"
+    assert opened.page.composer.edit.hasFocus()
+    assert opened.chat.named("ask") == []
+
+
+def test_another_answer_asks_at_once_and_leaves_the_draft(opened: Opened) -> None:
+    open_chat(opened)
+    opened.page.composer.set_text("a draft")
+    opened.page.transcript.built_turns()[0].ask_again_requested.emit("What is 47 * 36?")
+    assert opened.chat.named("ask") == ["What is 47 * 36?"]
+    assert opened.page.composer.text() == "a draft"
+
+
+def test_the_whole_chat_is_copied(opened: Opened) -> None:
+    opened.say(ready())
+    assert not opened.window.header.copy_button.isVisible()
+    open_chat(opened)
+    header = opened.window.header
+    assert header.copy_button.isVisible()
+    clipboard = QGuiApplication.clipboard()
+    for action, text in zip(
+        header.copy_button.menu().actions(),
+        ("> What is 47 * 36?\n\nA needle.\n", "You:\nWhat is 47 * 36?\n\nPonder Mini:\nA needle.\n"),
+        strict=True,
+    ):
+        with opened.qtbot.waitSignal(clipboard.dataChanged):
+            action.trigger()
+        assert clipboard.text() == text
+    assert header.copy_button.text() == "Copied ▾"
+    header.copy_button._said.stop()
+    opened.window.show_settings()
+    assert not header.copy_button.isVisible()

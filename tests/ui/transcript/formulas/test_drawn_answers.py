@@ -1,0 +1,243 @@
+"""Formulas in answers: in place of their source, in the colour of the text, copied as their source."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QHelpEvent, QImage, QTextCursor
+from pytestqt.qtbot import QtBot
+
+from tests.ui.transcript.formulas.conftest import PATIENCE_MS, Answer, wait_until_drawn
+from tests.ui.transcript.markdown_texts import cut, cuts
+from tests.ui.transcript.turns import make_turn
+from ui.theme import Theme
+from ui.transcript.answer import AnswerView
+from ui.transcript.formulas.maker import FormulaMaker
+from ui.transcript.formulas.objects import OBJECT, selected_text
+from ui.transcript.markdown import MarkdownReader
+from ui.transcript.view import TranscriptView
+
+TEXT = r"""Head with $x^2$ and \(y_1\):
+
+\[ \frac{a}{b} = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \]
+
+* item $\sum_i i$ and $\unknowncommand$
+* cost $5 and $10
+
+| $a$ | b |
+|---|---|
+| 1 | $\frac{\pi}{2}$ |
+
+$$x = \boxed{\sqrt{2}}$$ and \boxed{\frac{1}{2}} and \boxed{7}.
+"""
+
+
+def copied(view: AnswerView) -> str:
+    cursor = view.textCursor()
+    cursor.select(QTextCursor.SelectionType.Document)
+    return selected_text(cursor)
+
+
+def text(view: AnswerView) -> str:
+    return view.document().toPlainText()
+
+
+def test_drawn_formulas_stand_in_place_of_their_source(answer: Answer) -> None:
+    assert text(answer("a $x^2$ b \\(y\\) c\n\n\\[z\\]")) == f"a {OBJECT} b {OBJECT} c\n{OBJECT}"
+
+
+def test_until_it_is_drawn_the_source_stands_there(answer: Answer) -> None:
+    assert text(answer("a $x^2$ b", drawn=False)) == "a $x^2$ b"
+
+
+def test_what_cannot_be_drawn_stays_its_source(answer: Answer) -> None:
+    assert text(answer("a $\\unknowncommand$ b")) == "a $\\unknowncommand$ b"
+
+
+@pytest.mark.parametrize("source", ["$x^2$", "\\(x^2\\)", "$$x^2$$", "\\[ x^2 \\]", "\\boxed{\\frac{1}{2}}"])
+def test_copying_gives_the_source_with_its_delimiters(answer: Answer, source: str) -> None:
+    view = answer(f"a {source} b {source}")
+    assert text(view).count(OBJECT) == 2
+    assert copied(view) == f"a {source} b {source}"
+    cursor = view.textCursor()
+    cursor.setPosition(2)
+    cursor.setPosition(3, QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    assert view.createMimeDataFromSelection().text() == source
+
+
+def test_copying_a_whole_answer(answer: Answer) -> None:
+    said = copied(answer(TEXT))
+    for source in (
+        "$x^2$",
+        "\\(y_1\\)",
+        "\\[ \\frac{a}{b}",
+        "$\\sum_i i$",
+        "$5 and $10",
+        "$a$",
+        "$\\frac{\\pi}{2}$",
+    ):
+        assert source in said
+    assert OBJECT not in said
+
+
+def test_the_tip_is_the_source_and_no_html(answer: Answer) -> None:
+    view = answer("$a<b$")
+    at = QPoint(20, 18)
+    event = QHelpEvent(QEvent.Type.ToolTip, at, view.mapToGlobal(at))
+    view.viewportEvent(event)
+    assert view.toolTip() == "<p>$a&lt;b$</p>"
+    view.setToolTip("")
+
+
+def test_growing_and_whole_answers_are_the_same(qtbot: QtBot, maker: FormulaMaker, answer: Answer) -> None:
+    whole = answer(TEXT)
+    growing = AnswerView(Theme.light(), MarkdownReader(), formulas=maker)
+    qtbot.addWidget(growing)
+    growing.resize(720, 100)
+    growing.show()
+    for start in range(0, len(TEXT), 7):
+        growing.append(TEXT[start : start + 7])
+    growing.finish(TEXT)
+    wait_until_drawn(qtbot, maker)
+    assert growing.document().toHtml() == whole.document().toHtml()
+    assert growing.height() == whole.height()
+
+
+def test_formulas_that_come_late_make_the_same_document(
+    qtbot: QtBot, maker: FormulaMaker, answer: Answer
+) -> None:
+    late = answer(TEXT, drawn=False)
+    assert OBJECT not in text(late)
+    wait_until_drawn(qtbot, maker)
+    at_once = answer(TEXT, drawn=False)
+    assert OBJECT in text(at_once)
+    assert late.document().toHtml() == at_once.document().toHtml()
+    assert late.height() == at_once.height()
+    late.finish("other")
+    assert text(late) == "other"
+
+
+def test_only_the_paragraphs_of_formulas_are_written_again(
+    qtbot: QtBot, maker: FormulaMaker, answer: Answer
+) -> None:
+    view = answer("first\n\nsecond $x^9$\n\nthird", drawn=False)
+    changes: list[tuple[int, int]] = []
+    view.document().contentsChange.connect(lambda at, gone, _new: changes.append((at, gone)))
+    wait_until_drawn(qtbot, maker)
+    assert text(view) == f"first\nsecond {OBJECT}\nthird"
+    assert all(len("first") <= at and at + gone <= len("first\nsecond $x^9$\n") for at, gone in changes)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            ["$x^2$", "\\(", "\\)", "$", "$$", "\\[", "\\]", "\n", "\n\n", "y_1", " ", "- ", "|", "\\boxed{"]
+        ),
+        max_size=20,
+    ),
+    lengths=cuts,
+)
+def test_any_text_copies_as_when_nothing_is_drawn(
+    qtbot: QtBot, maker: FormulaMaker, answer: Answer, pieces: list[str], lengths: list[int]
+) -> None:
+    source = "".join(pieces)
+    drawn = AnswerView(Theme.light(), MarkdownReader(), formulas=maker)
+    plain = AnswerView(Theme.light(), MarkdownReader())
+    for view in (drawn, plain):
+        qtbot.addWidget(view)
+        for piece in cut(source, lengths):
+            view.append(piece)
+        view.finish(source)
+    wait_until_drawn(qtbot, maker)
+    # A boxed result that is not drawn is what is in the box.
+    if "\\boxed" not in source:
+        assert copied(drawn) == copied(plain)
+
+
+def colours(image: QImage) -> set[str]:
+    return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+
+
+@pytest.mark.parametrize("theme", [Theme.light(), Theme.dark()])
+def test_formulas_have_the_colour_of_the_text(answer: Answer, theme: Theme) -> None:
+    view = answer("$$\\blacksquare$$", theme=theme)
+    assert theme.text.lower() in colours(view.grab().toImage())
+
+
+def test_another_theme_needs_no_other_formula(answer: Answer, maker: FormulaMaker) -> None:
+    view = answer("$$\\blacksquare$$")
+    maker.rest()
+    view.set_theme(Theme.dark())
+    assert maker.pid == 0
+    assert Theme.dark().text.lower() in colours(view.grab().toImage())
+
+
+def test_a_boxed_formula_stands_out(answer: Answer) -> None:
+    theme = Theme.light()
+    seen = colours(answer("$$\\boxed{\\frac{\\blacksquare}{2}}$$").grab().toImage())
+    assert {theme.accent.lower(), theme.accent_soft.lower()} <= seen
+
+
+def test_a_formula_stands_on_the_line_of_its_text(answer: Answer) -> None:
+    """The ink of an H of the text and one of the formula ends in the same row."""
+    view = answer("HH $\\mathrm{HH}$ and $\\mathrm{H}_{\\int}$ HH")
+    view.setStyleSheet(f"background: {Theme.light().ground}")  # whatever theme another test left behind
+    image = view.grab().toImage()
+    ground = image.pixelColor(0, 0)
+
+    def lowest(left: int, right: int) -> int:
+        rows = range(image.height() - 1, -1, -1)
+        return next(y for y in rows if any(dark(x, y) for x in range(left, right)))
+
+    def dark(x: int, y: int) -> bool:
+        return abs(image.pixelColor(x, y).lightness() - ground.lightness()) > 120
+
+    assert abs(lowest(8, 30) - lowest(34, 56)) <= 1
+
+
+def test_a_high_formula_makes_room_and_a_low_one_changes_nothing(answer: Answer) -> None:
+    plain = answer("one line").height()
+    assert answer("one $x^2$ line").height() == plain
+    assert answer("one $\\begin{pmatrix} 1 \\\\ 2 \\\\ 3 \\end{pmatrix}$ line").height() > plain + 20
+
+
+def test_a_formula_too_wide_is_made_smaller_and_then_its_source(answer: Answer) -> None:
+    long = "$$" + " + ".join("abcdefghijklmnop") + "$$"
+    view = answer(long, width=720)
+    assert text(view) == OBJECT
+    free_px = view.height()
+    view.resize(300, view.height())
+    assert text(view) == OBJECT
+    assert view.height() <= free_px
+    view.resize(150, view.height())
+    assert text(view) == long
+    view.resize(720, view.height())
+    assert text(view) == OBJECT
+    assert view.height() == free_px
+
+
+def test_what_is_read_stays_in_place(qtbot: QtBot, maker: FormulaMaker) -> None:
+    """Formulas above the view are drawn: what is in the view does not move."""
+    view = TranscriptView(Theme.light())
+    qtbot.addWidget(view)
+    view.resize(800, 400)
+    view.show()
+    high = "$\\begin{pmatrix} 1 \\\\ 2 \\\\ 3 \\\\ 4 \\end{pmatrix}$\n\n"
+    view.show_turns([make_turn(1, answer=high * 10 + "word\n\n" * 60)])
+    shown = view.turn_widgets()[0].answer
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() - 300)
+    before = y_of_end(shown, view)
+    assert OBJECT not in text(shown)
+    qtbot.waitUntil(lambda: text(shown).count(OBJECT) == 10, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: abs(y_of_end(shown, view) - before) <= 1, timeout=PATIENCE_MS)
+    assert not view.following
+
+
+def y_of_end(shown: AnswerView, view: TranscriptView) -> int:
+    cursor = QTextCursor(shown.document())
+    cursor.movePosition(QTextCursor.MoveOperation.End)
+    return shown.cursorRect(cursor).top() + shown.mapTo(view, QPoint(0, 0)).y()

@@ -1,0 +1,94 @@
+"""A long answer goes on in more views, and is one answer all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.bench.transcript_corpus import Corpus, pieces
+from ui.theme import Theme
+from ui.transcript.answer import AnswerView
+from ui.transcript.answer_parts import PART_CHARS, AnswerParts
+from ui.transcript.blocks import Item
+from ui.transcript.markdown import MarkdownReader
+
+LONG = Corpus(5).answer(12_000)
+
+
+@pytest.fixture
+def parts(qtbot: QtBot) -> Iterator[AnswerParts]:
+    reader = MarkdownReader()
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    made = AnswerParts(lambda inside: AnswerView(Theme.light(), reader, inside), parent)
+    parent.resize(760, 600)
+    made.resize(760, 600)
+    parent.show()
+    yield made
+    parent.close()
+
+
+def let_finish(parts: AnswerParts) -> None:
+    while parts._slices.is_busy:
+        QApplication.processEvents()
+
+
+def items(parts: AnswerParts) -> list[Item]:
+    return [item for view in parts.views for item in view._writer.items]
+
+
+def test_a_short_answer_is_one_view(parts: AnswerParts) -> None:
+    parts.append("One **two**")
+    parts.finish("One **two**")
+    assert len(parts.views) == 1
+    assert parts.views[0].document().toPlainText() == "One two"
+
+
+def test_a_long_one_is_the_same_in_parts(parts: AnswerParts) -> None:
+    for piece in pieces(LONG, 1_000):
+        parts.append(piece)
+    assert len(parts.views) >= 3
+    assert parts.markdown_source == LONG
+    parts.finish(LONG)
+    let_finish(parts)
+    assert items(parts) == MarkdownReader().read(LONG, finished=True)
+    assert all(len(view.markdown_source) < 3 * PART_CHARS for view in parts.views)
+
+
+def test_from_the_history_it_is_the_same(parts: AnswerParts) -> None:
+    parts.finish(LONG)
+    let_finish(parts)
+    assert parts.markdown_source == LONG
+    assert items(parts) == MarkdownReader().read(LONG, finished=True)
+
+
+def test_taking_back_leaves_nothing(parts: AnswerParts) -> None:
+    for piece in pieces(LONG, 200):
+        parts.append(piece)
+    assert parts.take_back() == LONG
+    assert len(parts.views) == 1
+    assert parts.views[0].document().toPlainText() == ""
+    assert parts.markdown_source == ""
+    assert not parts.has_words
+    parts.append("x")
+    assert parts.markdown_source == "x"
+
+
+def test_long_code_stays_one_block(parts: AnswerParts) -> None:
+    code = "\n".join(f"x = {number}" for number in range(3_000))
+    text = f"```py\n{code}\n```\n\nThat was it.\n\n" + "More. " * 3_000
+    for piece in pieces(text, 300):
+        parts.append(piece)
+    parts.finish(text)
+    let_finish(parts)
+    assert parts.views[0].code(0) == code
+
+
+def test_another_text_at_the_end_replaces_what_was_streamed(parts: AnswerParts) -> None:
+    parts.append("Hm")
+    parts.finish("Something else")
+    assert parts.markdown_source == "Something else"
+    assert parts.views[0].document().toPlainText() == "Something else"

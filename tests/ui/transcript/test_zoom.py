@@ -1,0 +1,130 @@
+"""The text of the transcript is as large as the user wants it, and what is read stays in place."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QTextCursor, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.history.records import TurnState
+from models.reasoning import PieceKind
+from tests.ui.transcript.markdown_texts import WHOLE
+from tests.ui.transcript.turns import USAGE, Clock, make_turn
+from ui.theme import COLUMN_WIDTH_PX, READING_PX, THOUGHT_PX, Theme
+from ui.transcript.places import line_in_sight, y_of
+from ui.transcript.view import TranscriptView
+from ui.transcript.zoom_wheel import ZoomWheel
+from ui.widgets.safe_browser import SafeBrowser
+
+ANSWER = "\n\n".join(f"Paragraph {n}. " + "Some words of it. " * 12 for n in range(20))
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> TranscriptView:
+    view = TranscriptView(Theme.light(), clock=Clock())
+    qtbot.addWidget(view)
+    view.resize(1600, 600)
+    view.show()
+    return view
+
+
+def settle() -> None:
+    for _ in range(6):
+        QApplication.processEvents()
+
+
+def fill(view: TranscriptView, answer: str = ANSWER) -> None:
+    view.show_turns([make_turn(n + 1, f"Question {n}", answer, TurnState.FINISHED, USAGE) for n in range(12)])
+    settle()
+
+
+def font_px(text: SafeBrowser) -> int:
+    cursor = QTextCursor(text.document())
+    cursor.movePosition(QTextCursor.MoveOperation.NextCharacter)
+    return cursor.charFormat().font().pixelSize() or text.document().defaultFont().pixelSize()
+
+
+def test_all_text_grows_and_comes_back(qtbot: QtBot, view: TranscriptView) -> None:
+    view.begin_turn(make_turn(5))
+    view.append(5, PieceKind.REASONING, "A thought.\n\nOf two parts.", 9)
+    view.append(5, PieceKind.ANSWER, WHOLE, 9)
+    view._flush()
+    view.end_turn(make_turn(5, answer=WHOLE, state=TurnState.FINISHED, usage=USAGE), None)
+    turn = view.built_turns()[-1]
+    turn.thinking.unfold()
+    settle()
+    texts = [turn.question, turn.answer, *turn.thinking.text_views()]
+    before = [(text.document().toPlainText(), text.height()) for text in texts]
+    view.set_zoom(200)
+    settle()
+    assert [text.document().toPlainText() for text in texts] == [words for words, _ in before]
+    assert all(text.height() > height * 1.5 for text, (_, height) in zip(texts, before, strict=True))
+    assert font_px(turn.question) == font_px(turn.answer) == 2 * READING_PX
+    assert all(font_px(text) == 2 * THOUGHT_PX for text in turn.thinking.text_views())
+    assert turn.width() > 1.9 * COLUMN_WIDTH_PX
+    view.set_zoom(100)
+    settle()
+    assert [(text.document().toPlainText(), text.height()) for text in texts] == before
+
+
+@pytest.mark.parametrize("percent", [80, 150, 200])
+def test_the_line_that_is_read_stays_where_it_is(view: TranscriptView, percent: int) -> None:
+    fill(view)
+    view.scroll_to_turn(6)
+    settle()
+    view.verticalScrollBar().setValue(view.verticalScrollBar().value() + 611)
+    settle()
+    row = view.turn_widget(view.turn_in_sight())
+    assert row is not None
+    line = line_in_sight(row, view.viewport())
+    assert line is not None
+    view.set_zoom(percent)
+    settle()
+    y = line.text.mapTo(view.viewport(), QPoint(0, y_of(line.text, line.position))).y()
+    assert y == pytest.approx(line.y_in_view, abs=2)
+
+
+def test_at_the_bottom_it_stays_at_the_bottom(view: TranscriptView) -> None:
+    fill(view)
+    view.set_zoom(150)
+    settle()
+    assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum()
+
+
+def test_turns_that_come_later_and_another_theme_keep_the_size(view: TranscriptView) -> None:
+    view.set_zoom(150)
+    fill(view)
+    view.set_theme(Theme.dark())
+    view.begin_turn(make_turn(50, "More?"))
+    assert font_px(view.built_turns()[-1].question) == round(1.5 * READING_PX)
+    assert font_px(view.built_turns()[0].answer) == round(1.5 * READING_PX)
+
+
+def test_the_wheel_with_ctrl(qtbot: QtBot, view: TranscriptView) -> None:
+    fill(view)
+    steps: list[int] = []
+    ZoomWheel(view.viewport()).turned.connect(steps.append)
+    place = view.verticalScrollBar().value()
+    for angle in (120, 60, 60, -120):
+        turn_wheel(view, angle, Qt.KeyboardModifier.ControlModifier)
+    assert steps == [1, 1, -1]
+    assert view.verticalScrollBar().value() == place
+    turn_wheel(view, 120, Qt.KeyboardModifier.NoModifier)
+    assert view.verticalScrollBar().value() < place
+
+
+def turn_wheel(view: TranscriptView, angle: int, modifiers: Qt.KeyboardModifier) -> None:
+    middle = QPointF(view.viewport().rect().center())
+    event = QWheelEvent(
+        middle,
+        view.mapToGlobal(middle),
+        QPoint(0, 0),
+        QPoint(0, angle),
+        Qt.MouseButton.NoButton,
+        modifiers,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view.viewport(), event)

@@ -1,0 +1,118 @@
+"""An answer on the page: one view, or several under each other where it is long.
+
+A text document lays out, paints and finds places in time that grows with its length. So a long answer
+goes on in a new view at the end of a finished block, and each costs what a short answer costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ui.theme import Theme
+from ui.transcript.answer import AnswerView
+from ui.transcript.slices import SLICE_CHARS, Slices
+
+PART_CHARS = 12_000
+"""About 3,500 tokens; hardly an answer is longer."""
+
+
+class AnswerParts(QWidget):
+    """Grows with `append`, ends with `finish`.
+
+    Signals:
+        link_requested: str, the normalised address of a clicked link.
+        text_moved: int. What is in sight stands so many pixels lower: formulas above it were drawn.
+    """
+
+    link_requested = Signal(str)
+    text_moved = Signal(int)
+
+    def __init__(self, make: Callable[[QWidget], AnswerView], parent: QWidget) -> None:
+        """`make` gives an empty view with the parent it is told."""
+        super().__init__(parent)
+        self._make = make
+        self._pieces: list[str] = []
+        self._has_words = False
+        self._slices = Slices(self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._views: list[AnswerView] = []
+        self._add_view()
+
+    @property
+    def views(self) -> Sequence[AnswerView]:
+        """The views of the answer, from its beginning; always one at least."""
+        return self._views
+
+    @property
+    def markdown_source(self) -> str:
+        """The answer as the model wrote it."""
+        return "".join(self._pieces)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to see."""
+        return self._has_words
+
+    def append(self, untrusted_text: str) -> None:
+        """Show more of the answer."""
+        self._slices.stop()
+        self._append(untrusted_text)
+
+    def finish(self, untrusted_source: str) -> None:
+        """Show the whole answer as it is kept. The end of a long one is there a little later."""
+        was_streamed = untrusted_source == self.markdown_source
+        if not was_streamed:
+            self.take_back()
+        self._slices.run(self._finishing("" if was_streamed else untrusted_source))
+
+    def take_back(self) -> str:
+        """Show nothing, and give what was shown: it was no answer."""
+        self._slices.stop()
+        source = self.markdown_source
+        self._pieces, self._has_words = [], False
+        for view in self._views[1:]:
+            self._column.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        del self._views[1:]
+        self._views[0].take_back()
+        return source
+
+    def set_theme(self, theme: Theme) -> None:
+        """Write everything again in another theme."""
+        for view in self._views:
+            view.set_theme(theme)
+
+    def _append(self, untrusted_text: str) -> None:
+        self._pieces.append(untrusted_text)
+        self._has_words = self._has_words or bool(untrusted_text.strip())
+        last = self._views[-1]
+        last.append(untrusted_text)
+        if last.closed_chars > PART_CHARS and not last.is_in_cut_code:
+            rest = last.split_off()
+            self._add_view().append(rest)
+
+    def _add_view(self) -> AnswerView:
+        view = self._make(self)
+        view.link_requested.connect(self.link_requested)
+        view.text_moved.connect(self.text_moved)
+        self._views.append(view)
+        self._column.addWidget(view)
+        view.show()
+        return view
+
+    def _finishing(self, kept_source: str) -> Iterator[int]:
+        if kept_source and len(kept_source) <= PART_CHARS:
+            self._pieces, self._has_words = [kept_source], bool(kept_source.strip())
+            yield from self._views[0].finishing(kept_source)
+            return
+        for start in range(0, len(kept_source), SLICE_CHARS):
+            self._append(kept_source[start : start + SLICE_CHARS])
+            yield SLICE_CHARS
+        for view in tuple(self._views):
+            yield from view.finishing()

@@ -1,0 +1,170 @@
+"""The slim bar that finds words in the chat in front."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+
+from ui import theme as look
+from ui.kinds import of_kind
+from ui.transcript.finder import PAUSE_MS, Finder
+from ui.transcript.found_text import MAX_WORDS_CHARS
+from ui.widgets.text_button import TextButton
+
+FIELD_PX = 280
+
+
+class FindBar(QFrame):
+    """A field, how many there are, and the way to the next one. Enter and F3 go on, with Shift back.
+
+    Signals:
+        left: it was closed by the user.
+    """
+
+    left = Signal()
+
+    def __init__(self, finder: Finder, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        of_kind(self, "find")
+        self._finder = finder
+        self._said = ""
+        self.field = of_kind(QLineEdit(placeholderText="Find in this chat"), "small")
+        self.field.setAccessibleName("Find in this chat")
+        self.field.setMaxLength(MAX_WORDS_CHARS)
+        self.count = of_kind(QLabel(), "small")
+        self.count.setTextFormat(Qt.TextFormat.PlainText)
+        self.count.setFont(look.tabular(look.small_font()))
+        self.thoughts = TextButton("", self)
+        self.thoughts.setCheckable(True)
+        self.thoughts.setToolTip("Go to matches in thoughts too. Thoughts of earlier days are not kept.")
+        self.previous = self._button("Previous", "Previous match (Shift+Enter)")
+        self.next = self._button("Next", "Next match (Enter)")
+        self.close_button = self._button("Close", "Close (Esc)")
+        self.close_button.setAccessibleName("Close the find bar")
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._lay_out()
+        self._connect()
+        self._say()
+        self.hide()
+
+    def _button(self, words: str, tool_tip: str) -> TextButton:
+        button = TextButton(words, self)
+        button.setToolTip(tool_tip)
+        return button
+
+    def _lay_out(self) -> None:
+        self.field.setMaximumWidth(FIELD_PX)
+        self.field.setMinimumWidth(90)
+        self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 12, 6)
+        row.setSpacing(4)
+        row.addStretch(1)
+        row.addWidget(self.field, 1000)
+        row.addSpacing(4)
+        for widget in (self.count, self.thoughts, self.previous, self.next, self.close_button):
+            row.addWidget(widget)
+        row.addStretch(1)
+
+    def _connect(self) -> None:
+        self.field.textChanged.connect(self._on_text_changed)
+        self._pause.timeout.connect(self._look)
+        self.thoughts.toggled.connect(self._finder.include_thoughts)
+        self.previous.clicked.connect(self.go_back)
+        self.next.clicked.connect(self.go_on)
+        self.close_button.clicked.connect(self.leave)
+        self._finder.counted.connect(self._say)
+
+    # Public methods
+
+    def open(self) -> None:
+        """Begin to type, or type other words."""
+        self.show()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+        if self.field.text() and not self._finder.total:
+            self._look()
+
+    def forget(self) -> None:
+        """Another chat comes: find nothing any more."""
+        self._pause.stop()
+        self._finder.stop()
+        self.hide()
+
+    # Slots
+
+    @Slot()
+    def go_on(self) -> None:
+        """To the next match."""
+        self._go(1)
+
+    @Slot()
+    def go_back(self) -> None:
+        """To the match before."""
+        self._go(-1)
+
+    @Slot()
+    def leave(self) -> None:
+        """The user has found enough."""
+        self.forget()
+        self.left.emit()
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        self._pause.start()
+
+    @Slot()
+    def _look(self) -> None:
+        self._pause.stop()
+        self._finder.look_for(self.field.text())
+
+    @Slot()
+    def _say(self) -> None:
+        finder = self._finder
+        number, total, inside = finder.number, finder.total, finder.in_thoughts
+        if not self.field.text():
+            said = ""
+        elif finder.is_looking:
+            said = f"{total:,} so far…"
+        elif number:
+            said = f"{number:,} of {total:,}"
+        else:
+            said = f"{total:,} found" if total else "Not found"
+        self.count.setText(said)
+        self.thoughts.setVisible(inside > 0 or self.thoughts.isChecked())
+        self.thoughts.setText(
+            "Thoughts too ✓" if self.thoughts.isChecked() else f"and {inside:,} in thoughts"
+        )
+        for button in (self.previous, self.next):
+            button.setEnabled(total > 0)
+        self._speak(said)
+
+    # Inside
+
+    def _go(self, steps: int) -> None:
+        if self._pause.isActive():
+            self._look()
+        self._finder.go(steps)
+
+    def _speak(self, said: str) -> None:
+        """A screen reader hears what changed, once all is counted."""
+        if said != self._said and not self._finder.is_looking:
+            self._said = said
+            if said and QAccessible.isActive():
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
+
+    # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter goes on, with Shift back; Escape closes."""
+        back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self._go(-1 if back else 1)
+            case Qt.Key.Key_Escape:
+                self.leave()
+            case _:
+                super().keyPressEvent(event)

@@ -1,0 +1,356 @@
+"""Finds words in the chat in front, a little at a time, and shows where they stand."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextEdit
+
+from app.history.records import Turn
+from ui.theme import Theme
+from ui.transcript import found_text
+from ui.transcript.found_text import folded
+from ui.transcript.markdown import MarkdownReader
+from ui.transcript.places import y_of
+from ui.transcript.turn import TurnWidget
+from ui.transcript.view import TranscriptView
+from ui.widgets.safe_browser import SafeBrowser
+
+SLICE_S = 0.008
+"""How long the window may be held up at once."""
+PAUSE_MS = 150
+"""Typing goes on for so long before it is looked."""
+NEAR_MS = 200
+LANDING_MS = 50
+MAX_LANDINGS = 60
+"""A long answer that was not on the page comes in parts: so often it is looked whether the place is there."""
+_MARKED = "marked for"
+MAX_MARKED = 500
+"""So many matches of one text are marked at once."""
+
+
+class Part(enum.Enum):
+    """Where in a turn words were found, in the order of the page."""
+
+    QUESTION = enum.auto()
+    THOUGHT = enum.auto()
+    ANSWER = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One match: the how many-th of its part, from 0."""
+
+    turn_id: int
+    part: Part
+    number: int
+
+
+class Finder(QObject):
+    """Counts at once, in small slices of time, and marks what is on the page.
+
+    Signals:
+        counted: the numbers have changed.
+    """
+
+    counted = Signal()
+
+    def __init__(self, theme: Theme, view: TranscriptView, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._view = view
+        self._reader = MarkdownReader()
+        self._words = ""
+        self._with_thoughts = False
+        self._texts: dict[tuple[int, Part], tuple[str, str]] = {}
+        self._counts: dict[tuple[int, Part], int] = {}
+        self._current: Place | None = None
+        self._work: Iterator[None] = iter(())
+        self._landings = 0
+        self._slice_timer = self._timer(0, self._go_on)
+        self._near_timer = self._timer(NEAR_MS, self._mark_all)
+        self._landing_timer = self._timer(LANDING_MS, self._land)
+        view.verticalScrollBar().valueChanged.connect(self._mark_soon)
+        view.verticalScrollBar().rangeChanged.connect(self._mark_soon)
+
+    def _timer(self, interval_ms: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(interval_ms)
+        timer.setSingleShot(True)
+        timer.timeout.connect(slot)
+        return timer
+
+    # Public methods
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether a part of the chat was not looked through yet."""
+        return self._slice_timer.isActive()
+
+    @property
+    def total(self) -> int:
+        """How many matches one can go to."""
+        return sum(count for (_, part), count in self._counts.items() if self._counts_part(part))
+
+    @property
+    def in_thoughts(self) -> int:
+        """How many matches are in thoughts."""
+        return sum(count for (_, part), count in self._counts.items() if part is Part.THOUGHT)
+
+    @property
+    def number(self) -> int:
+        """Which match is the current one, from 1; 0: none."""
+        if self._current is None:
+            return 0
+        before = 0
+        for turn_id, part in self._parts():
+            if (turn_id, part) == (self._current.turn_id, self._current.part):
+                return before + self._current.number + 1
+            before += self._counts.get((turn_id, part), 0)
+        return 0
+
+    def set_theme(self, theme: Theme) -> None:
+        """Mark in other colours."""
+        self._theme = theme
+        self._mark_all()
+
+    def look_for(self, words: str) -> None:
+        """Count these words anew, "" for none."""
+        self._words = folded(words[: found_text.MAX_WORDS_CHARS])
+        self._begin()
+
+    def include_thoughts(self, with_thoughts: bool) -> None:
+        """Whether one goes to matches in thoughts too."""
+        self._with_thoughts = with_thoughts
+        if self._current is not None and not self._counts_part(self._current.part):
+            self._current = None
+        self._mark_all()
+        self.counted.emit()
+
+    def go(self, steps: int) -> None:
+        """To the match so many further, round at the ends."""
+        self._count_last()
+        total = self.total
+        if not total:
+            return
+        number = (self.number + steps - 1) % total if self.number else self._first_in_sight(total, steps)
+        self._go_to(number)
+
+    def stop(self) -> None:
+        """Mark nothing and keep nothing."""
+        self._words = ""
+        self._begin()
+        self._texts.clear()
+
+    # Counting
+
+    def _begin(self) -> None:
+        self._slice_timer.stop()
+        self._landing_timer.stop()
+        self._counts = {}
+        self._current = None
+        self._mark_all()
+        self.counted.emit()
+        if self._words:
+            self._work = self._look_through()
+            self._go_on()
+
+    @Slot()
+    def _go_on(self) -> None:
+        until = time.perf_counter() + SLICE_S
+        for _ in self._work:
+            if self._current is None:
+                self._go_to_first()
+            if time.perf_counter() > until:
+                self._slice_timer.start()
+                self.counted.emit()
+                return
+        self._count_last()
+        if self._current is None:
+            self._go_to_first()
+        self.counted.emit()
+
+    def _look_through(self) -> Iterator[None]:
+        """Count from the turn in sight to the end, then from the beginning."""
+        thoughts = {turn.turn.id: turn.thinking.thought() for turn in self._view.built_turns()}
+        turns, in_sight = self._view.turns(), self._view.turn_in_sight()
+        first = next((number for number, turn in enumerate(turns) if turn.id == in_sight), 0)
+        for turn in turns[first:] + turns[:first]:
+            self._count(turn.id, Part.QUESTION, turn.question, found_text.plain_question)
+            if thoughts.get(turn.id):
+                self._count(turn.id, Part.THOUGHT, thoughts[turn.id], found_text.plain_question)
+                yield
+            yield from self._count_answer(turn)
+            yield
+
+    def _count(self, turn_id: int, part: Part, source: str, plain: Callable[[str], str]) -> None:
+        key = turn_id, part
+        if key not in self._texts or self._texts[key][0] != source:
+            self._texts[key] = source, folded(plain(source))
+        self._counts[key] = self._texts[key][1].count(self._words)
+
+    def _count_answer(self, turn: Turn) -> Iterator[None]:
+        key, source = (turn.id, Part.ANSWER), turn.answer
+        known = self._texts.get(key)
+        if known is None or known[0] != source:
+            if not found_text.may_hold(source, self._words):
+                return
+            pieces = []
+            for piece in found_text.plain_answer(self._reader, source):
+                pieces.append(piece)
+                if not piece:
+                    yield
+            self._texts[key] = source, folded("".join(pieces))
+        self._counts[key] = self._texts[key][1].count(self._words)
+
+    def _count_last(self) -> None:
+        """The reply that is being written has grown since it was looked through."""
+        turns, built = self._view.turns(), self._view.built_turns()
+        if not self._words or not built or built[-1].turn.id != turns[-1].id:
+            return
+        last, thought = built[-1], built[-1].thinking.thought()
+        self._count(last.turn.id, Part.THOUGHT, thought, found_text.plain_question)
+        if last.footer is None:  # it is running
+            texts = [folded(text.document().toPlainText()) for text in last.answer_views]
+            self._counts[last.turn.id, Part.ANSWER] = sum(text.count(self._words) for text in texts)
+        else:
+            for _ in self._count_answer(turns[-1]):
+                pass
+
+    def _counts_part(self, part: Part) -> bool:
+        return part is not Part.THOUGHT or self._with_thoughts
+
+    def _parts(self) -> Iterator[tuple[int, Part]]:
+        for turn in self._view.turns():
+            for part in Part:
+                if self._counts_part(part):
+                    yield turn.id, part
+
+    # Going there
+
+    def _first_in_sight(self, total: int, steps: int) -> int:
+        """The number, from 0, of the first match in the turn in sight or behind it."""
+        in_sight = self._view.turn_in_sight()
+        before = 0
+        for turn_id, part in self._parts():
+            if turn_id == in_sight:
+                return (before if steps > 0 else before - 1) % total
+            before += self._counts.get((turn_id, part), 0)
+        return 0
+
+    def _go_to_first(self) -> None:
+        """To the first match from what is in sight on; it is counted in that order."""
+        total = self.total
+        if total:
+            self._go_to(self._first_in_sight(total, 1))
+
+    def _go_to(self, number: int) -> None:
+        for turn_id, part in self._parts():
+            count = self._counts.get((turn_id, part), 0)
+            if number < count:
+                self._current = Place(turn_id, part, number)
+                break
+            number -= count
+        self._landings = 0
+        self._land()
+        self.counted.emit()
+
+    @Slot()
+    def _land(self) -> None:
+        """Go to the current match; where it is not on the page yet, wait for it."""
+        place = self._current
+        turn = self._view.turn_widget(place.turn_id) if place else None
+        if place is None or turn is None:
+            return
+        if place.part is Part.THOUGHT:
+            turn.thinking.unfold()
+        cursor, text = self._cursor_of(place, turn)
+        if text is not None:
+            position = cursor.selectionStart() if cursor else 0
+            self._view.scroll_to_place(place.turn_id, text, partial(y_of, text, position))
+        self._landings += 1
+        if cursor is None and self._landings < MAX_LANDINGS:
+            self._landing_timer.start()
+        self._mark_all()
+
+    def _cursor_of(self, place: Place, turn: TurnWidget) -> tuple[QTextCursor | None, SafeBrowser | None]:
+        number, texts = place.number, _texts_of(turn, place.part)
+        for text in texts:
+            cursors = self._cursors(text, number + 1)
+            if number < len(cursors):
+                return cursors[number], text
+            number -= len(cursors)
+        return None, texts[-1] if texts else None
+
+    # Marking
+
+    @Slot()
+    def _mark_soon(self) -> None:
+        if self._words and not self._near_timer.isActive():
+            self._near_timer.start()
+
+    @Slot()
+    def _mark_all(self) -> None:
+        """Mark the matches of all turns that are built."""
+        for turn in self._view.built_turns():
+            for part in Part:
+                is_marked = bool(self._words) and self._counts_part(part)
+                self._mark(turn.turn.id, part, _texts_of(turn, part), is_marked)
+
+    def _mark(self, turn_id: int, part: Part, texts: list[SafeBrowser], is_marked: bool) -> None:
+        current = self._current
+        number = current.number if current and (current.turn_id, current.part) == (turn_id, part) else -1
+        for text in texts:
+            state = (
+                f"{self._theme.name} {number} {text.document().revision()} {self._words}" if is_marked else ""
+            )
+            if state == (text.property(_MARKED) or ""):
+                continue
+            text.setProperty(_MARKED, state)
+            first = max(number - MAX_MARKED // 2, 0)
+            cursors = self._cursors(text, first + MAX_MARKED) if is_marked else []
+            marks = [self._mark_of(cursor, index == number) for index, cursor in enumerate(cursors)]
+            text.setExtraSelections(marks[first:])
+            number -= len(cursors)
+
+    def _mark_of(self, cursor: QTextCursor, is_current: bool) -> QTextEdit.ExtraSelection:
+        looks = QTextCharFormat()
+        looks.setBackground(self._theme.colour("accent" if is_current else "accent_soft"))
+        looks.setForeground(self._theme.colour("on_accent" if is_current else "text"))
+        looks.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)  # the soft ground is faint
+        looks.setUnderlineColor(self._theme.colour("accent"))
+        mark = QTextEdit.ExtraSelection()
+        mark.cursor, mark.format = cursor, looks
+        return mark
+
+    def _cursors(self, text: SafeBrowser, most: int) -> list[QTextCursor]:
+        """The first matches in a text as selections."""
+        plain = text.document().toPlainText()
+        starts = found_text.places(folded(plain), self._words)[:most]
+        ends = [start + len(self._words) for start in starts]
+        positions = found_text.document_positions(
+            plain, [place for pair in zip(starts, ends, strict=True) for place in pair]
+        )
+        cursors = []
+        for start, end in zip(positions[::2], positions[1::2], strict=True):
+            cursor = QTextCursor(text.document())
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursors.append(cursor)
+        return cursors
+
+
+def _texts_of(turn: TurnWidget, part: Part) -> list[SafeBrowser]:
+    match part:
+        case Part.QUESTION:
+            return [turn.question]
+        case Part.THOUGHT:
+            return turn.thinking.text_views()
+        case Part.ANSWER:
+            return list(turn.answer_views)

@@ -1,0 +1,1 @@
+"""Formulas: LaTeX drawn as maths, made in a process of its own."""

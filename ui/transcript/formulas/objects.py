@@ -1,0 +1,171 @@
+"""Formulas as characters of a text document: how large they are, how they are painted, what they say."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QSizeF
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPyTextObject,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
+
+from ui import theme as look
+from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
+from ui.transcript.blocks import Maths
+from ui.transcript.formulas.drawing import Colours, Formula, FormulaPainter
+
+OBJECT = "\ufffc"
+FORMULA_OBJECT = QTextFormat.ObjectTypes.UserObject.value + 1
+SOURCE = QTextFormat.Property.UserProperty.value + 1
+"""The formula as it was written, with its delimiters."""
+_NUMBER = QTextFormat.Property.UserProperty.value + 2
+_EM_PX = QTextFormat.Property.UserProperty.value + 3
+SMALLEST_SHARE = 0.6
+"""A formula wider than the column is made smaller so far; a wider one is shown as its source."""
+SPACE_PX = 1.0
+ABOVE_LINE_PX = 1.0
+BELOW_LINE_PX = 3.0
+"""So far a formula may reach out of its line, where letters of the next lines do not."""
+_ABOVE_BASELINE = 0.8
+"""Where Qt puts the baseline in a line of fixed height."""
+
+
+class FormulaObjects(QPyTextObject):
+    """The formulas of one document, as objects in its text."""
+
+    def __init__(self, painter: FormulaPainter, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._painter = painter
+        self._theme = theme
+        self._words = look.reading_font()
+        metrics = QFontMetricsF(self._words)
+        self._descent_share = metrics.descent() / self._words.pixelSize()
+        self._numbers: dict[Maths, int] = {}
+        self._formulas: list[Formula] = []
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in other colours from now on."""
+        self._theme = theme
+
+    def formula(self, maths: Maths) -> Formula | None:
+        """The formula, where it was in this document already."""
+        number = self._numbers.get(maths)
+        return None if number is None else self._formulas[number]
+
+    def characters(
+        self, maths: Maths, source: str, formula: Formula, em_px: float, around: QTextCharFormat
+    ) -> QTextCharFormat:
+        """The format of the one character that stands for the formula, in text of format `around`."""
+        if maths not in self._numbers:
+            self._numbers[maths] = len(self._formulas)
+            self._formulas.append(formula)
+        made = QTextCharFormat(around)
+        made.setObjectType(FORMULA_OBJECT)
+        made.setProperty(SOURCE, source)
+        made.setProperty(_NUMBER, self._numbers[maths])
+        made.setProperty(_EM_PX, em_px)
+        # Qt puts such an object as deep under the baseline as its font reaches: that is how it is aligned.
+        made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignBaseline)
+        font = QFont(self._words)
+        font.setPixelSize(self._font_px(formula, em_px))
+        made.setFont(font)
+        return made
+
+    def _font_px(self, formula: Formula, em_px: float) -> int:
+        return max(math.ceil((formula.depth * em_px + SPACE_PX) / self._descent_share), 1)
+
+    # Qt overrides
+
+    def intrinsicSize(self, document: QTextDocument, position: int, format: QTextFormat) -> QSizeF:
+        """As wide as the formula, at most as the column; from its top to where its font ends."""
+        formula, em_px = self._formula(format)
+        depth_px = self._font_px(formula, em_px) * self._descent_share
+        em_px *= min(1.0, _column_px(document, position) / max(formula.width * em_px + 2 * SPACE_PX, 1.0))
+        return QSizeF(formula.width * em_px + 2 * SPACE_PX, formula.ascent * em_px + SPACE_PX + depth_px)
+
+    def drawObject(
+        self,
+        painter: QPainter,
+        rect: QRectF | QRect,
+        _document: QTextDocument,
+        _position: int,
+        format: QTextFormat,
+    ) -> None:
+        """Paint it in the colour of the text."""
+        formula, _ = self._formula(format)
+        em_px = (rect.width() - 2 * SPACE_PX) / formula.width
+        at = QPointF(rect.left() + SPACE_PX, rect.top() + SPACE_PX + formula.ascent * em_px)
+        theme = self._theme
+        text = format.foreground().color()
+        colours = Colours(text, theme.colour("accent"), theme.colour("accent_soft"), theme.colour("accent"))
+        self._painter.paint(painter, formula, at, em_px, colours, self._words)
+
+    def _formula(self, characters: QTextFormat) -> tuple[Formula, float]:
+        return self._formulas[characters.intProperty(_NUMBER)], characters.doubleProperty(_EM_PX)
+
+
+def fits(formula: Formula, em_px: float, column_px: float) -> bool:
+    """Whether it is still to be read when it is made as narrow as the column."""
+    return formula.width * em_px * SMALLEST_SHARE <= column_px
+
+
+def needs_room(formula: Formula, em_px: float, line_px: float) -> bool:
+    """Whether a line of text has to make room for it."""
+    above, below = line_px * _ABOVE_BASELINE, line_px * (1 - _ABOVE_BASELINE)
+    return formula.ascent * em_px > above + ABOVE_LINE_PX or formula.depth * em_px > below + BELOW_LINE_PX
+
+
+def formula_source(characters: QTextCharFormat) -> str:
+    """The source of a formula, delimiters included; empty where this is none."""
+    return str(characters.property(SOURCE)) if characters.objectType() == FORMULA_OBJECT else ""
+
+
+def selected_text(cursor: QTextCursor) -> str:
+    """The selection as Qt has it, with the source of each formula in its place."""
+    text = cursor.selectedText()
+    if OBJECT not in text:
+        return text
+    sources = _sources(cursor.document(), cursor.selectionStart(), cursor.selectionEnd())
+    return re.sub(OBJECT, lambda _: next(sources, ""), text)
+
+
+def source_at(document: QTextDocument, position: int) -> str:
+    """The source of the formula at this position, or empty."""
+    if position < 0 or document.characterAt(position) != OBJECT:
+        return ""
+    cursor = QTextCursor(document)
+    cursor.setPosition(position + 1)
+    return formula_source(cursor.charFormat())
+
+
+def _sources(document: QTextDocument, start: int, end: int) -> Iterator[str]:
+    """The sources of the formulas from `start` to `end`, in order."""
+    block: QTextBlock = document.findBlock(start)
+    while block.isValid() and block.position() < end:
+        fragments = block.begin()
+        while not fragments.atEnd():
+            fragment = fragments.fragment()
+            source = formula_source(fragment.charFormat())
+            if source:
+                first, last = fragment.position(), fragment.position() + fragment.length()
+                for _ in range(max(first, start), min(last, end)):
+                    yield source
+            fragments += 1
+        block = block.next()
+
+
+def _column_px(document: QTextDocument, position: int) -> float:
+    """The room from the left to the right of the paragraph at `position`."""
+    paragraph = document.findBlock(position).blockFormat()
+    width = (document.textWidth() if document.textWidth() > 0 else COLUMN_WIDTH_PX) - 2 * GUTTER_PX
+    return max(width - paragraph.leftMargin() - paragraph.rightMargin(), 1.0)
