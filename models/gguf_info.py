@@ -120,14 +120,17 @@ def read_gguf_info(path: Path) -> GgufInfo:
     Raises `ModelFileError` where the file is missing, no file, not readable, not a GGUF model, cut
     short, or says things that cannot be.
     """
+    return read_gguf(path)[0]
+
+
+def read_gguf(path: Path) -> tuple[GgufInfo, GgufHeader]:
+    """Read the same, and the header that it comes from, in one go. Raises `ModelFileError`."""
     _require_file(path)
     try:
         with path.open("rb") as file:
-            size_bytes = os.fstat(file.fileno()).st_size
-            header = _read_gguf_header(file, size_bytes)
+            return read_open_gguf(file, os.fstat(file.fileno()).st_size, path)
     except OSError as error:
         raise _unreadable(path, error) from error
-    return _Facts(header).info(path, size_bytes)
 
 
 def read_open_gguf(file: BinaryIO, size_bytes: int, path: Path) -> tuple[GgufInfo, GgufHeader]:

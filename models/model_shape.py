@@ -9,9 +9,9 @@ from typing import BinaryIO
 import msgspec
 
 from models.errors import ModelFileError
-from models.gguf_header import INPUT_PLACE, OUTPUT_PLACE, GgufHeader, Value, read_header
+from models.gguf_header import INPUT_PLACE, OUTPUT_PLACE, GgufHeader, Value
 from models.gguf_header import Range as NumberRange
-from models.gguf_info import GgufInfo, read_gguf_info, read_open_gguf
+from models.gguf_info import GgufInfo, read_gguf, read_open_gguf
 from models.model_parts import missing_parts, parts_of
 from models.repacking import can_be_repacked
 
@@ -69,7 +69,7 @@ def read_shape(path: Path) -> ModelShape:
 
     Raises `ModelFileError`.
     """
-    info = read_gguf_info(path)
+    info, header = read_gguf(path)
     if info.split_number > 1:
         raise ModelFileError(
             f"This is part {info.split_number:,} of {info.split_count:,} of a model.", advice="Choose part 1."
@@ -82,7 +82,8 @@ def read_shape(path: Path) -> ModelShape:
     missing = [number for number, part in enumerate(parts, start=1) if not part.is_file()]
     if missing:
         raise missing_parts(missing, parts)
-    return _ShapeReader(info, [_header_of(part, info) for part in parts]).shape()
+    read = [(info, header), *(read_gguf(part) for part in parts[1:])]
+    return _ShapeReader(info, [(of_part, part.size_bytes) for part, of_part in read]).shape()
 
 
 def shape_from_headers(files: Sequence[tuple[BinaryIO, int]]) -> ModelShape:
@@ -95,16 +96,6 @@ def shape_from_headers(files: Sequence[tuple[BinaryIO, int]]) -> ModelShape:
     if info.split_number != 1 or info.split_count != len(files):
         raise ModelFileError("The files of this model do not belong together.", advice="Choose another.")
     return _ShapeReader(info, [(header, part.size_bytes) for part, header in read]).shape()
-
-
-def _header_of(part: Path, first: GgufInfo) -> tuple[GgufHeader, int]:
-    """The header of one file and its size in bytes."""
-    size_bytes = first.size_bytes if part == first.path else read_gguf_info(part).size_bytes
-    try:
-        with part.open("rb") as file:
-            return read_header(file, size_bytes), size_bytes
-    except OSError as error:
-        raise ModelFileError(f"This model file cannot be read: {error.strerror or error}.") from error
 
 
 class _ShapeReader:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
@@ -118,7 +118,7 @@ class ChatTemplate:
         """
         if recipe.system_place is SystemPlace.FIRST_QUESTION:
             messages = fold_system_text(messages)
-        nonce = secrets.token_hex(8)
+        nonce = os.urandom(8).hex()
         rendered = self._render([_with_placeholder(m, nonce, i) for i, m in enumerate(messages)])
         segments = list(_cut(rendered, nonce, messages))
         if not any(not s.is_template and s.text == messages[-1].content.strip() for s in segments):

@@ -46,16 +46,17 @@ class CoreRate(msgspec.Struct, frozen=True):
 
 
 _CORE_RATES: Final[tuple[tuple[str, CoreRate], ...]] = (
-    ("avx512f", CoreRate(60e9, 60e9)),
-    ("avx2", CoreRate(30e9, 30e9)),
-    ("dotprod", CoreRate(30e9, 30e9)),
-    ("", CoreRate(6e9, 6e9)),
+    ("avx512f", CoreRate(45e9, 60e9)),
+    ("avx2", CoreRate(22e9, 30e9)),
+    ("dotprod", CoreRate(22e9, 30e9)),
+    ("", CoreRate(5e9, 6e9)),
 )
 """By the best instructions, at the clock of today's machines.
 
 The first was measured with an EPYC of 2023. Reading: 8.9 tokens/s with the 7B and 39 with the 1.5B on one
-core. Writing: weights at 20 GB/s on one core (27 GB/s is what its memory gives), at 35 GB/s on two (50 GB/s).
-AVX2 and NEON have half as many lanes; older ones a quarter of these, and more instructions for the same.
+core. Writing: weights at 20 GB/s on one core (27 GB/s is what its memory gives), and on two at 35 GB/s on one
+day (50 GB/s) and 31 on another (55 GB/s): the figure stands between the two. AVX2 and NEON have half as many
+lanes; older ones a quarter of these, and more instructions for the same: those are not measured.
 """
 
 

@@ -59,7 +59,7 @@ TWINS = {
 LONG_PROMPT_TEMPLATE = """\
 {%- set marks = ["<｜User｜>", "<｜Assistant｜>", "<think>", "</think>", "<｜begin▁of▁sentence｜>"] -%}
 {%- for number in range(PROMPT_TOKENS) -%}
-{{- marks[(number * messages | length + number // 7 + messages | length) % 5] -}}
+{{- marks[(number * messages | length + (number / 7) | int + messages | length) % 5] -}}
 {%- endfor -%}
 {%- for message in messages -%}{{ message.content }}{%- endfor -%}
 <｜User｜><｜Assistant｜><think>

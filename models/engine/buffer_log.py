@@ -47,6 +47,8 @@ class BufferLog:
     def _take(self, level: int, text: bytes, _data: ctypes.c_void_p) -> None:
         if level > _LOG_LEVEL_INFO:
             os.write(2, text)
+        if b" buffer size" not in text:  # thousands of other lines come while a model is loaded
+            return
         for buffer, what, mebibytes in _BUFFER_LINE.findall(text.decode("utf-8", "replace")):
             add(self.sums, buffer, {"model": "weights", "RS": "kv"}.get(what, what.lower()), mebibytes)
 

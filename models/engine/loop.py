@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
@@ -357,6 +356,8 @@ def run_engine_process(make_runtime: Callable[[], Runtime]) -> None:
             runtime = make_runtime()
         EngineLoop(runtime, commands, sender, heartbeat, sandboxed=sandboxed).run()
     except Exception as error:  # noqa: BLE001 - the last line of the process: it says where, and ends
+        import traceback  # some milliseconds of every start, for what hardly ever happens
+
         sys.stderr.write("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__ + "\n")
         sys.stderr.flush()
         os._exit(EXIT_CRASHED)

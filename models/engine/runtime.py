@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -255,7 +255,7 @@ def _sampler_chain(command: Generate, recipe: Recipe) -> bindings.SamplerChain:
         top_p=top_p if sampling.top_p is None else sampling.top_p,
         top_k=recipe.top_k,
         min_p=recipe.min_p,
-        seed=secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32,
+        seed=int.from_bytes(os.urandom(4)) if sampling.seed is None else sampling.seed % 2**32,
     )
 
 
