@@ -154,8 +154,8 @@ class ModelsAtHand:
 
     def _file(self, model: LibraryModel) -> Subject:
         try:
-            info = read_gguf_info(model.path)
             shape = read_shape(model.path)
+            info = model.info or read_gguf_info(model.path)
         except ModelFileError as error:
             error.message = f"{model.path}: {error.message}"
             raise

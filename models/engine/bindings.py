@@ -37,7 +37,7 @@ _SPECIAL_ATTRIBUTES = (
     llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED | llama.LLAMA_TOKEN_ATTR_UNKNOWN
 )
 _LOG_LEVEL_WARN = 3
-_KV_TYPES = {KvType.F16: llama.GGML_TYPE_F16, KvType.Q8_0: llama.GGML_TYPE_Q8_0}
+KV_TYPES = {KvType.F16: llama.GGML_TYPE_F16, KvType.Q8_0: llama.GGML_TYPE_Q8_0}
 
 Pointer = Any
 """An opaque pointer of llama.cpp."""
@@ -224,7 +224,7 @@ class Context:
         parameters.n_batch = batch_tokens
         parameters.n_threads = threads
         parameters.n_threads_batch = threads
-        parameters.type_k = parameters.type_v = _KV_TYPES[kv_type]
+        parameters.type_k = parameters.type_v = KV_TYPES[kv_type]
         parameters.abort_callback = abort.callback
         parameters.abort_callback_data = abort.data
         parameters.no_perf = True

@@ -12,11 +12,11 @@ from models.engine.prompting import PromptBuilder
 from models.engine.protocol import EngineFault, KvType, ModelFacts, Thinking
 from models.engine.reply import Reading
 from models.engine.steering import Steering
+from models.memory_sum import BATCH_TOKENS
 from models.prompt import ChatTemplate, Segment, tokenize_segments
 from models.reasoning import ReasoningSplitter, Tags
 from models.recipes import ChannelReader, Recipe, recipe_for
 
-BATCH_TOKENS = 512
 MAX_BASE_MODELS = 8
 HINT_LEAD = "\n\nWait, there is one more thing to keep in mind: "
 WAIT = "\nWait,"

@@ -22,11 +22,10 @@ from typing import Any
 
 from models.engine import bindings
 from models.engine.buffer_log import KINDS, BufferLog, Sums, add
+from models.engine.protocol import KvType
+from models.memory_sum import BATCH_TOKENS
 
 llama: Any = bindings.llama  # type: ignore[attr-defined]  # which alone may import llama_cpp
-KV_TYPES = {"f16": llama.GGML_TYPE_F16, "q8_0": llama.GGML_TYPE_Q8_0}
-BATCH_TOKENS = 512
-"""As `models.engine.runtime` has it; it is not imported, since it brings the whole engine with it."""
 _MEBIBYTE = 2**20
 
 
@@ -64,7 +63,7 @@ def _context_parameters(context_tokens: int, kv_type: str) -> Any:
     parameters = llama.llama_context_default_params()
     parameters.n_ctx = context_tokens
     parameters.n_batch = min(BATCH_TOKENS, context_tokens)
-    parameters.type_k = parameters.type_v = KV_TYPES[kv_type]
+    parameters.type_k = parameters.type_v = bindings.KV_TYPES[KvType(kv_type)]
     return parameters
 
 
@@ -91,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--context", type=int, required=True)
-    parser.add_argument("--kv-type", choices=sorted(KV_TYPES), default="f16")
+    parser.add_argument("--kv-type", choices=[kind.value for kind in KvType], default="f16")
     parser.add_argument("--gpu-layers", type=int, default=-1)
     parser.add_argument("--simulate", action="store_true")
     asked = parser.parse_args(arguments)

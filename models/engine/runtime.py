@@ -14,7 +14,7 @@ from models.containers import limits_of, read_group_files
 from models.engine import bindings
 from models.engine.buffer_log import BufferLog
 from models.engine.cores import usable_cores
-from models.engine.loaded import BATCH_TOKENS, ContextWish, Loaded
+from models.engine.loaded import ContextWish, Loaded
 from models.engine.loop import TurnOutput
 from models.engine.memory_plan import MemoryPlan
 from models.engine.protocol import (
@@ -32,6 +32,7 @@ from models.engine.reply import Reply
 from models.engine.thought_watch import ThoughtWatch
 from models.errors import ModelFileError
 from models.fit import Fit
+from models.memory_sum import BATCH_TOKENS
 from models.recipes import Recipe
 
 UNPLANNED_CONTEXT_TOKENS = 8192
