@@ -8,14 +8,13 @@ at once, as llama.cpp's do.
 
 from __future__ import annotations
 
-import collections
 import ctypes
 import logging
 import mmap
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,9 +42,16 @@ A busy computer takes its time to give the memory out.
 _TIMES: Final = 3
 """A computer that was busy the first time seems slower than it is, never faster."""
 
+_LEAST_SHARE: Final = 0.5 if time.get_clock_info("thread_time").resolution < 1e-3 else 1.0
+"""Of a processor. A thread that others left less than this is not counted as if it had had all of it: the
+threads would not have read at the same time, and each alone reads faster than its share. The clock of
+Windows is too coarse to tell.
+"""
+
 _READ_S: Final = 0.2
 _WINDOW_S: Final = 0.04
 _BYTES_A_CALL: Final = 4 * 2**20
+_LEAST_CALLS: Final = 3
 _NOT_THERE, _THERE = 0, 1
 
 
@@ -63,14 +69,17 @@ class _Kept(msgspec.Struct, frozen=True):
     measured_times: int
 
 
-def known_bandwidth(fingerprint: Fingerprint, kept_file: Path | None, ram_available_bytes: int) -> float:
-    """Bytes/s of the main memory: the best of the first `_TIMES` measurements, which `kept_file` keeps."""
+def known_bandwidth(fingerprint: Fingerprint, kept_file: Path | None, probe: Callable[[], float]) -> float:
+    """Bytes/s of the main memory: the best of the first `_TIMES` measurements, which `kept_file` keeps.
+
+    `probe` measures it once, 0 where it cannot (see `probe_bandwidth`).
+    """
     kept = _read(kept_file) if kept_file is not None else None
     if kept is None or kept.fingerprint != fingerprint:
         kept = _Kept(fingerprint, 0.0, 0)
     if kept.measured_times >= _TIMES:
         return kept.bandwidth_bytes_per_s
-    found = probe_bandwidth(fingerprint.usable_cores, ram_available_bytes)
+    found = probe()
     best = max(found, kept.bandwidth_bytes_per_s)
     if kept_file is not None and found > 0:
         _write(kept_file, _Kept(fingerprint, best, kept.measured_times + 1))
@@ -108,13 +117,16 @@ def probe_bandwidth(threads: int, ram_available_bytes: int) -> float:
 
 
 class _Reader:
-    """One thread's part of the memory. `ended`: when each call ended that read `call_bytes`."""
+    """One thread's part of the memory.
+
+    `ended`: when each call ended that read `call_bytes`, and how long the thread had had a processor by then.
+    """
 
     def __init__(self, library: ctypes.CDLL, address: int, size_bytes: int) -> None:
         self._library, self._address, self.size_bytes = library, address, size_bytes
         self.call_bytes = min(_BYTES_A_CALL, size_bytes)
         self.began = 0.0
-        self.ended: list[float] = []
+        self.ended: list[tuple[float, float]] = []
 
     def run(self, barrier: threading.Barrier) -> None:
         """Write the part, wait for the other threads, read it over and over."""
@@ -123,7 +135,7 @@ class _Reader:
         offset, self.began = 0, time.perf_counter()
         while time.perf_counter() - self.began < _READ_S:
             self._library.memchr(self._address + offset, _NOT_THERE, self.call_bytes)
-            self.ended.append(time.perf_counter())
+            self.ended.append((time.perf_counter(), time.thread_time()))
             offset += self.call_bytes
             if offset + self.call_bytes > self.size_bytes:
                 offset = 0
@@ -141,14 +153,23 @@ class _Reader:
 
 
 def _fastest_window(readers: Sequence[_Reader]) -> float:
-    """Bytes/s of all threads together, in the window in which the least else took their processors."""
+    """Bytes/s of all threads together, in the window in which the least else took their processors.
+
+    What else took them is counted out: a program that starts measures while it is busy itself.
+    """
     began = max(reader.began for reader in readers)
-    windows = collections.Counter[int]()
-    for reader in readers:
-        for ended in reader.ended:
-            windows[int((ended - began) // _WINDOW_S)] += reader.call_bytes
-    whole = range(int(_READ_S / _WINDOW_S) - 1)  # after that the first threads are done
-    return max(windows[window] for window in whole) / _WINDOW_S
+    whole = range(1, int(_READ_S / _WINDOW_S) - 1)  # after that the first threads are done
+    return max(sum(_rate_in(reader, began + window * _WINDOW_S) for reader in readers) for window in whole)
+
+
+def _rate_in(reader: _Reader, began: float) -> float:
+    """Bytes/s of one thread in the window that begins then, as if it had had its processor to itself."""
+    inside = [ended for ended in reader.ended if began <= ended[0] < began + _WINDOW_S]
+    if len(inside) < _LEAST_CALLS:
+        return 0.0
+    (first, first_cpu), (last, last_cpu) = inside[0], inside[-1]
+    taken_s = max(last_cpu - first_cpu, _LEAST_SHARE * (last - first))
+    return (len(inside) - 1) * reader.call_bytes / taken_s
 
 
 def _read(path: Path) -> _Kept | None:

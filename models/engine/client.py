@@ -37,6 +37,7 @@ from models.engine.protocol import (
     TurnFailed,
 )
 from models.errors import EngineStartError, engine_error
+from models.own_programs import own_command
 
 STDERR_KEPT_BYTES = 64 * 1024
 STOP_TIMEOUT_S = 5.0
@@ -47,8 +48,7 @@ TERMINATE_TIMEOUT_S = 2.0
 _UNWANTED_PREFIXES = ("LD_", "DYLD_", "GGML_", "LLAMA_", "PYTHON")
 _UNWANTED = {"GCONV_PATH", "GLIBC_TUNABLES"}
 
-# -P: a folder named `models` where the user happens to stand must not be taken for ours.
-WORKER_COMMAND = (sys.executable, "-P", "-m", "models.engine.worker")
+WORKER_COMMAND = own_command("models.engine.worker")
 
 
 class EngineClient:
@@ -160,6 +160,7 @@ class EngineClient:
         max_tokens: int = 0,
         thinking: Thinking | None = None,
         context_tokens: int = 0,
+        answer_so_far: str = "",
     ) -> int:
         """Answer the last message. Gives the turn's id; `TurnFinished` or `TurnFailed` follows.
 
@@ -178,6 +179,7 @@ class EngineClient:
                 max_tokens,
                 thinking or Thinking(),
                 context_tokens,
+                answer_so_far,
             )
         )
         return turn_id

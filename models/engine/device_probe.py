@@ -2,6 +2,9 @@
 
 `python -m models.engine.device_probe` prints one JSON line with an `EngineReport`, then one with a list of
 `DriverCard`. Should a driver crash after the first, that one still stands.
+
+`python -m models.engine.device_probe --bandwidth THREADS AVAILABLE_BYTES` prints how fast the memory is read,
+in bytes/s: in a process of its own no other thread holds the interpreter's lock while it is measured.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.bandwidth import probe_bandwidth
 from models.engine.loop import guard_process
 from models.machine import CPU_DEVICE
 from models.machine_recording import DriverCard, EngineDevice, EngineReport
@@ -184,8 +188,12 @@ def _nvidia_card(nvml: Any, index: int) -> DriverCard | None:
 
 
 def main() -> None:
-    """Print both answers."""
+    """Print both answers, or the bandwidth alone."""
     guard_process()
+    match sys.argv[1:]:
+        case ["--bandwidth", threads, available_bytes]:
+            sys.stdout.write(f"{probe_bandwidth(int(threads), int(available_bytes))}\n")
+            return
     for ask in (ask_llama_cpp, ask_nvidia_driver):
         sys.stdout.buffer.write(msgspec.json.encode(ask()) + b"\n")
         sys.stdout.buffer.flush()

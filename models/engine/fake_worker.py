@@ -191,6 +191,8 @@ class FakeRuntime:
         played = _Played()
         limit = command.max_tokens or 10**9
         limits = _Limits.of(command.thinking, min(limit, room_tokens))
+        if command.answer_so_far:
+            output.add(PieceKind.ANSWER, command.answer_so_far, 0)
         for kind, word in self._words(command, limits.least_tokens):
             if played.tokens >= limit:
                 played.stop_reason = StopReason.LENGTH
@@ -228,7 +230,7 @@ class FakeRuntime:
         question = command.messages[-1].content
         thought = _words_of(self._script.thought, question)
         thought += [WAIT] * (least_thought_tokens - len(thought))
-        if command.thinking.skip:
+        if command.thinking.skip or command.answer_so_far:
             thought = []
         for kind, words in (
             (PieceKind.REASONING, thought),

@@ -14,7 +14,7 @@ from models.engine.reply import Reading
 from models.engine.steering import Steering
 from models.memory_sum import BATCH_TOKENS
 from models.prompt import ChatTemplate, Segment, tokenize_segments
-from models.reasoning import ReasoningSplitter, Tags
+from models.reasoning import Piece, ReasoningSplitter, Tags
 from models.recipes import ChannelReader, Recipe, recipe_for
 
 MAX_BASE_MODELS = 8
@@ -100,7 +100,11 @@ class Loaded:
         special = {
             token: functools.partial(splitter.feed_tag, opening) for token, opening in self.tag_tokens.items()
         }
-        return Reading(splitter, special, splitter.feed, splitter.finish)
+
+        def open_answer() -> list[Piece]:  # behind an empty thought: a closing tag to come is text then
+            return splitter.feed_tag(opening=True) + splitter.feed_tag(opening=False)
+
+        return Reading(splitter, special, splitter.feed, splitter.finish, open_answer)
 
     def _reading_channels(self) -> Reading:
         splitter = ReasoningSplitter(starts_inside=False, by_token=True)
@@ -110,7 +114,7 @@ class Loaded:
             for text in ChannelReader.CONTROLS
             if (token := self.model.vocabulary.single_token(text)) is not None
         }
-        return Reading(splitter, special, reader.take_text, reader.finish)
+        return Reading(splitter, special, reader.take_text, reader.finish, reader.open_answer)
 
     def steering(self, thinking: Thinking, room_tokens: int) -> Steering:
         """New limits for a thought."""

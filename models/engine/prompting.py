@@ -29,6 +29,14 @@ class Prompt:
     left_out_turns: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How a prompt ends behind its last message."""
+
+    skips_thinking: bool = False
+    answer_so_far: str = ""
+
+
 class PromptBuilder:
     """Builds the prompts of one loaded model. `tags` are those that its replies are split by."""
 
@@ -46,16 +54,22 @@ class PromptBuilder:
         self._vocabulary = vocabulary
         self._room = context_tokens - context_tokens // 4
 
-    def build(self, messages: Sequence[Message], *, skip_thinking: bool) -> Prompt:
+    def build(self, messages: Sequence[Message], *, skip_thinking: bool, answer_so_far: str = "") -> Prompt:
         """Give the prompt, without the oldest turns where the context is too small.
 
-        A quarter of the context stays free for the reply. Raises `EngineFault` where not even the
-        last message fits, or thinking cannot be skipped.
+        A quarter of the context stays free for the reply. With `answer_so_far` the prompt ends in that text,
+        behind an empty thought. Raises `EngineFault` where not even the last message fits, or thinking
+        cannot be skipped.
         """
+        if answer_so_far:
+            return self._fitting(messages, _Ending(answer_so_far=answer_so_far))
         if skip_thinking and not self._recipe.can_skip_thinking:
             raise EngineFault("cannot_skip_thinking", family=self._recipe.title)
+        return self._fitting(messages, _Ending(skips_thinking=skip_thinking))
+
+    def _fitting(self, messages: Sequence[Message], ending: _Ending) -> Prompt:
         room = self._room
-        prompt = self._prompt(messages, 0, skip_thinking)
+        prompt = self._prompt(messages, 0, ending)
         if len(prompt.tokens) <= room:
             return prompt
         head = messages[:1] if messages[0].role == "system" else ()
@@ -64,7 +78,7 @@ class PromptBuilder:
         low, high = 1, len(turns) - 1
         while low <= high:
             left_out = (low + high) // 2
-            prompt = self._prompt([*head, *messages[turns[left_out] :]], left_out, skip_thinking)
+            prompt = self._prompt([*head, *messages[turns[left_out] :]], left_out, ending)
             if len(prompt.tokens) <= room:
                 fitting, high = prompt, left_out - 1
             else:
@@ -92,8 +106,12 @@ class PromptBuilder:
             del tokens[-UNSETTLED_TOKENS:]
         return tokens if len(tokens) <= self._room else []
 
-    def _prompt(self, messages: Sequence[Message], left_out_turns: int, skip_thinking: bool) -> Prompt:
-        segments = self._segments(messages, skip_thinking=skip_thinking)
+    def _prompt(self, messages: Sequence[Message], left_out_turns: int, ending: _Ending) -> Prompt:
+        segments = self._segments(messages, skip_thinking=ending.skips_thinking)
+        if ending.answer_so_far:
+            is_open = starts_inside_thought(segments, self._tags)
+            thought = self._recipe.empty_thought(self._tags, is_open=is_open)
+            segments += [Segment(thought, is_template=True), Segment(ending.answer_so_far, is_template=False)]
         tokens = self._tokens(segments)
         if not tokens:  # llama.cpp ends the process where it has nothing to go on from
             raise EngineFault("template", detail="with it the model gets nothing to read")

@@ -175,6 +175,9 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
 
     `context_tokens`: the size of the context for this chat, 0: as loaded. Another size than before empties
     the cache; one that does not fit fails the turn with the code "memory".
+
+    `answer_so_far`: the answer goes on from this text, without another thought. It comes back as the first
+    of the reply, so that what comes together is the whole answer.
     """
 
     turn_id: int
@@ -183,6 +186,7 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     max_tokens: int = 0
     thinking: Thinking = Thinking()
     context_tokens: int = 0
+    answer_so_far: str = ""
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):

@@ -20,6 +20,7 @@ class Reading:
     special: Mapping[int, Callable[[], list[Piece]]]
     feed: Callable[[str], list[Piece]]
     finish: Callable[[], list[Piece]]
+    open_answer: Callable[[], list[Piece]]
 
 
 class Reply:
@@ -48,6 +49,10 @@ class Reply:
     def thought_tokens(self) -> int:
         """How many tokens of thinking there are so far."""
         return self._reasoning_tokens
+
+    def go_on(self, answer_so_far: str) -> None:
+        """The reply goes on from this text of its answer: say it once more, as the first of the reply."""
+        self._put(self._reading.open_answer() + self._reading.feed(answer_so_far), 0)
 
     def leave_out(self, paused_s: float) -> None:
         """Do not count a time in which the turn waited."""

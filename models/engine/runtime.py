@@ -126,7 +126,9 @@ class LlamaRuntime:
         _check_sampling(command.sampling)
         self._resize(loaded, command.context_tokens)
         _check_max_tokens(command.max_tokens, loaded.context.context_tokens)
-        prompt = loaded.prompts.build(command.messages, skip_thinking=command.thinking.skip)
+        prompt = loaded.prompts.build(
+            command.messages, skip_thinking=command.thinking.skip, answer_so_far=command.answer_so_far
+        )
         room = loaded.context.context_tokens - len(prompt.tokens)
         limit = min(command.max_tokens or loaded.recipe.max_new_tokens, room)
         self._ahead = []
@@ -134,6 +136,8 @@ class LlamaRuntime:
         cached = self._keep_common(loaded.context, prompt.tokens[:-1])
         output.began(len(prompt.tokens), cached, loaded.context.context_tokens, prompt.left_out_turns)
         reply = Reply(output, loaded.model.vocabulary.piece, loaded.reading(prompt.starts_inside))
+        if command.answer_so_far:
+            reply.go_on(command.answer_so_far)
         reason = StopReason.STOPPED
         if self._process(loaded.context, prompt.tokens, output):
             reason = self._write(loaded, reply, command, limit)

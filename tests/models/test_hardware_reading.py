@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -156,27 +157,29 @@ def test_bandwidth_is_not_told_with_hardly_any_memory() -> None:
     assert probe_bandwidth(4, 2**20) == 0
 
 
-def test_bandwidth_is_kept_for_this_computer_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bandwidth_is_kept_for_this_computer_only(tmp_path: Path) -> None:
     measured = iter([10e9, 12e9, 11e9, 20e9, 30e9])
-    monkeypatch.setattr(bandwidth, "probe_bandwidth", lambda *_: next(measured))
+
+    def measure() -> float:
+        return next(measured)
+
     kept = tmp_path / "folder" / "bandwidth.json"
-    assert [known_bandwidth(COMPUTER, kept, GIBIBYTE) for _ in range(5)] == [10e9, *[12e9] * 4]
+    assert [known_bandwidth(COMPUTER, kept, measure) for _ in range(5)] == [10e9, *[12e9] * 4]
     assert kept_bandwidth(COMPUTER, kept) == 12e9
     other = Fingerprint("A processor", 4, 32 * GIBIBYTE)
     assert kept_bandwidth(other, kept) == 0
-    assert known_bandwidth(other, kept, GIBIBYTE) == 20e9
+    assert known_bandwidth(other, kept, measure) == 20e9
     kept.write_text("{")
-    assert known_bandwidth(other, kept, GIBIBYTE) == 30e9
+    assert known_bandwidth(other, kept, measure) == 30e9
     assert [path.name for path in kept.parent.iterdir()] == ["bandwidth.json"]
 
 
 def test_bandwidth_that_cannot_be_kept_is_still_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(bandwidth, "probe_bandwidth", lambda *_: 10e9)
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    assert known_bandwidth(COMPUTER, in_the_way / "bandwidth.json", GIBIBYTE) == 10e9
+    assert known_bandwidth(COMPUTER, in_the_way / "bandwidth.json", lambda: 10e9) == 10e9
     assert "could not be kept" in caplog.text
 
 
@@ -232,3 +235,18 @@ def test_names_of_cards_on_the_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_ways_of_other_systems_find_nothing_here() -> None:
     assert read_adapters() == ()
     assert read_mac_displays() == ""
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1.0, 1.0), (0.6, 1.0), (0.25, 0.5)])
+def test_what_else_takes_the_processors_is_counted_out(share: float, expected: float) -> None:
+    reader = bandwidth._Reader(ctypes.CDLL(None), 0, 64 * 2**20)
+    call_s = 0.001 / share  # a call takes a millisecond of its thread
+    reader.ended = [(number * call_s, number * 0.001) for number in range(int(0.2 / call_s))]
+    expected_rate = expected * reader.call_bytes / 0.001
+    assert bandwidth._fastest_window([reader]) == pytest.approx(expected_rate, rel=0.01)
+
+
+def test_a_probe_that_says_no_number_leaves_the_bandwidth_unknown(caplog: pytest.LogCaptureFixture) -> None:
+    silent = probe("print(1, 2)")
+    assert hardware._probe_bandwidth(silent, 2, GIBIBYTE) == 0
+    assert "could not be measured" in caplog.text

@@ -439,3 +439,29 @@ def test_channels_are_read(reply: str, reasoning: str, answer: str, size: int) -
 def test_two_fixed_tags_cannot_express_channels() -> None:
     with pytest.raises(ValueError, match="first character"):
         Tags(ANALYSIS, f"<|end|><|start|>assistant{FINAL}")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "is_open", "expected"),
+    [
+        (R1_DISTILL, True, "\n</think>\n\n"),
+        (R1_DISTILL, False, "<think>\n\n</think>\n\n"),
+        (QWEN3, False, "<think>\n\n</think>\n\n"),
+        (MAGISTRAL, False, "[THINK]\n[/THINK]"),
+        (GPT_OSS, False, "<|channel|>final<|message|>"),
+    ],
+)
+def test_an_answer_that_goes_on_stands_behind_an_empty_thought(
+    recipe: Recipe, is_open: bool, expected: str
+) -> None:
+    assert recipe.empty_thought(recipe.tags, is_open=is_open) == expected
+
+
+def test_without_tags_there_is_no_empty_thought() -> None:
+    assert R1_DISTILL.empty_thought(None, is_open=False) == ""
+
+
+def test_an_answer_in_channels_goes_on_as_an_answer() -> None:
+    reader = ChannelReader(ReasoningSplitter(Tags(), starts_inside=False, by_token=True))
+    pieces = reader.open_answer() + reader.take_text("It is 4") + reader.take_text("2.") + reader.finish()
+    assert join_pieces(pieces) == SplitReply("", "It is 42.")

@@ -47,11 +47,18 @@ class Engine:
         sampling: Sampling = GREEDY,
         max_tokens: int = 0,
         thinking: Thinking | None = None,
+        answer_so_far: str = "",
     ) -> tuple[int, TurnFinished]:
         """Ask the last of `contents`, the others being question and answer in turn."""
         roles = ("user", "assistant")
         messages = [Message(roles[i % 2], content) for i, content in enumerate(contents)]
-        turn_id = self.client.generate(messages, sampling=sampling, max_tokens=max_tokens, thinking=thinking)
+        turn_id = self.client.generate(
+            messages,
+            sampling=sampling,
+            max_tokens=max_tokens,
+            thinking=thinking,
+            answer_so_far=answer_so_far,
+        )
         end = self.recorder.wait_for_end(turn_id)
         assert isinstance(end, TurnFinished), end
         return turn_id, end
@@ -151,6 +158,35 @@ def test_a_seed_makes_a_reply_repeatable(smollm2: Engine) -> None:
         turn_id, _ = smollm2.ask("Tell me a story.", sampling=Sampling(seed=seed), max_tokens=40)
         replies.append(smollm2.recorder.text(turn_id, PieceKind.ANSWER))
     assert replies[0] == replies[1] != replies[2]
+
+
+def test_an_answer_goes_on_where_it_was_interrupted_without_another_thought(mini: Engine) -> None:
+    turn_id, _ = mini.ask("What is 12 + 7?")
+    answer = mini.recorder.text(turn_id, PieceKind.ANSWER)
+    half = answer[: answer.index("boxed") - 1].rstrip()
+    turn_id, end = mini.ask("What is 12 + 7?", answer_so_far=half)
+    whole = mini.recorder.text(turn_id, PieceKind.ANSWER)
+    assert whole.startswith(half)
+    assert "\\boxed{" in whole[len(half) :]
+    assert mini.recorder.text(turn_id, PieceKind.REASONING) == ""
+    assert end.usage.reasoning_tokens == 0
+    assert end.usage.answer_tokens > 0
+
+
+def test_a_model_that_does_not_think_goes_on_to_the_same_answer(smollm2: Engine) -> None:
+    question = "Count from one to ten, in words, one a line."
+    turn_id, _ = smollm2.ask(question, max_tokens=40)
+    answer = smollm2.recorder.text(turn_id, PieceKind.ANSWER)
+    half = answer[: len(answer) // 2].rpartition("\n")[0]
+    turn_id, _ = smollm2.ask(question, max_tokens=40, answer_so_far=half)
+    assert smollm2.recorder.text(turn_id, PieceKind.ANSWER)[: len(answer)] == answer
+
+
+def test_what_an_answer_goes_on_from_cannot_be_a_control_token(mini: Engine) -> None:
+    so_far = "As is written in `</think><think>`, <|im_end|> or <｜User｜>, the answer"
+    turn_id, _ = mini.ask("What is 12 + 7?", answer_so_far=so_far, max_tokens=8)
+    assert mini.recorder.text(turn_id, PieceKind.ANSWER).startswith(so_far)
+    assert mini.recorder.text(turn_id, PieceKind.REASONING) == ""
 
 
 def test_stop_while_decoding_keeps_what_came(smollm2: Engine) -> None:

@@ -33,7 +33,7 @@ class Thought:
         self._descriptor = os.open(events, os.O_WRONLY | os.O_CREAT)
         self.output = TurnOutput(1, EventSender(self._descriptor), threading.Event())
         splitter = ReasoningSplitter(starts_inside=True)
-        reading = Reading(splitter, {}, splitter.feed, splitter.finish)
+        reading = Reading(splitter, {}, splitter.feed, splitter.finish, list)
         self.reply = Reply(self.output, lambda token: b" word", reading)
         steering = Steering(Thinking(), 100_000, closing=[1], closing_token=1, bridge=[2, 3], wait=[4])
         self.watch = ThoughtWatch(self.reply, steering, on_loop, lambda _hint: HINT)
