@@ -4,12 +4,13 @@
 PYTHON := .venv/bin/python
 FOR_RUN := .venv/.installed-for-run
 FOR_TEST := .venv/.installed-for-test
+FOR_PACKAGE := .venv/.installed-for-package
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check proof bench bench-peers vulkan-proof evaluate model lock clean
+.PHONY: help run test check proof golden bench bench-peers vulkan-proof evaluate model lock clean package package-lint package-test package-deb package-appimage
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(FOR_RUN) ## Install what is missing and open Ponder (PONDER_ARGS="ask 'What is 47 * 36?'")
 	@$(PYTHON) -m ui $(PONDER_ARGS)
@@ -26,6 +27,9 @@ check: $(FOR_TEST) ## Lint, formatting, types, and who may import whom
 proof: $(FOR_TEST) ## Run the property tests for thousands of new examples, and every spoilt model file
 	@PONDER_PROOF=1 tools/test.sh -m "hypothesis or proof" --timeout 3600 $(PYTEST_ARGS)
 
+golden: $(FOR_TEST) ## Make the pictures anew that the window is compared with (GOLDEN_ARGS="find loop")
+	@$(PYTHON) -m tests.golden.remake $(GOLDEN_ARGS)
+
 bench-peers: $(FOR_TEST) ## Measure the engine against llama-server (builds it once, outside the tree)
 	@tools/bench_peers.sh
 
@@ -41,6 +45,21 @@ evaluate: $(FOR_TEST) ## Measure how well the model in the box calculates
 model: $(FOR_TEST) ## Train the model in the box anew (up to two hours)
 	@tools/train.sh
 
+package: $(FOR_PACKAGE) ## Make the packages for Linux in dist/ (the first time builds llama.cpp: half an hour)
+	@packaging/package.sh
+
+package-deb: $(FOR_PACKAGE) ## Only the .deb anew, of what `make package` froze
+	@packaging/deb.sh
+
+package-appimage: ## An AppImage of what `make package` froze, where appimagetool is there
+	@packaging/appimage.sh
+
+package-lint: ## Check the packages in dist/ with lintian and the desktop's validators
+	@packaging/lint.sh
+
+package-test: $(FOR_PACKAGE) ## Install the .deb on a clean Debian, use it without a network, remove it (as root)
+	@packaging/test/package_test.sh
+
 lock: ## Write requirements/*.txt anew after a change of the dependencies
 	@tools/lock.sh
 
@@ -50,6 +69,9 @@ clean: ## Delete what the tools left behind (.venv stays)
 
 $(FOR_RUN): requirements/build.txt requirements/run.txt pyproject.toml
 	@tools/bootstrap.sh run
+
+$(FOR_PACKAGE): $(FOR_RUN) requirements/package.txt
+	@tools/bootstrap.sh package
 
 $(FOR_TEST): $(FOR_RUN) requirements/dev.txt requirements/smollm2.txt
 	@tools/bootstrap.sh test

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.doctor_engine import EngineCheck, check_engine
-from app.errors import HistoryError
+from app.errors import AppError, HistoryError, HistoryLockedError
 from app.history.inspection import HistoryInspection, inspect_history, sqlite_version
+from app.history.key import Key
+from app.history.protection import Protection
 from app.paths import Paths
+from app.privacy_trial import try_privacy
 from app.settings import Settings, load_settings
 from app.version import version
 from models.hardware import measure_machine
@@ -59,6 +62,7 @@ class Report:
     versions: dict[str, str]
     paths: tuple[PathReport, ...]
     settings_problem: str
+    history_protection: str
     machine: Machine
     models: tuple[ModelFile, ...]
     promises: tuple[Promise, ...]
@@ -69,19 +73,35 @@ class Report:
         return all(promise.outcome is not Outcome.FAILED for promise in self.promises)
 
 
-def examine(paths: Paths, built_in_model: Path, engine_command: Sequence[str] | None = None) -> Report:
-    """Look at everything. Takes some seconds: it asks the model in the box a question."""
+def examine(
+    paths: Paths,
+    built_in_model: Path,
+    engine_command: Sequence[str] | None = None,
+    *,
+    tries_privacy: bool = False,
+) -> Report:
+    """Look at everything. Takes some seconds: it asks the model in the box a question.
+
+    `tries_privacy`: it also chats along every path on which a thought could reach the disk, and looks for it
+    in every byte that was written.
+    """
     settings, problem = load_settings(paths.settings_file)
+    key, protection, locked = _history_key(paths)
     engine = check_engine(built_in_model, engine_command)
     return Report(
         versions=_versions(engine.version),
         paths=_path_reports(paths),
         settings_problem=str(problem) if problem else "",
+        history_protection=protection,
         machine=measure_machine(
             disk_folder=paths.models_dir, bandwidth_file=paths.bandwidth_file, probes_bandwidth=False
         ),
         models=_models(paths, built_in_model, settings),
-        promises=(*_engine_promises(engine), *_history_promises(paths)),
+        promises=(
+            *_engine_promises(engine),
+            *_history_promises(paths, key, locked),
+            *(_privacy_promises(paths, built_in_model, engine_command) if tries_privacy else ()),
+        ),
     )
 
 
@@ -158,23 +178,35 @@ def _engine_promises(engine: EngineCheck) -> tuple[Promise, ...]:
         _promise(
             "A crash of the engine leaves no core file with your words",
             engine.core_problem,
-            "its limit for core files is 0",
+            "its limit for core files leaves no room for one, and none for a program that gathers them",
             _NO_TRIAL,
         ),
         _promise("The engine ends when it is told to", engine.end_problem, "its process is gone", _NO_TRIAL),
     )
 
 
-def _history_promises(paths: Paths) -> tuple[Promise, ...]:
+def _history_key(paths: Paths) -> tuple[Key | None, str, str]:
+    """The key of the history as far as nobody need be asked, how it is kept, and why it cannot be read."""
+    if not paths.history_file.exists():
+        return None, "", ""
+    try:
+        key = Protection(paths.history_file).key()
+    except HistoryLockedError as error:
+        return None, "encrypted", error.message
+    return key, "not encrypted" if key is None else "encrypted, and its key is at hand", ""
+
+
+def _history_promises(paths: Paths, key: Key | None, locked: str) -> tuple[Promise, ...]:
     path = paths.history_file
     texts = ("The history is intact", "The history holds no thinking", "Only you can read the history")
     if not path.exists():
         return tuple(_promise(text, None, "", "there is no history yet") for text in texts)
     try:
-        found = inspect_history(path)
+        found = inspect_history(path, key)
     except HistoryError as error:
+        problem = None if locked else str(error)
         return (
-            *(_promise(text, str(error), "") for text in texts[:2]),
+            *(_promise(text, problem, "", locked) for text in texts[:2]),
             _promise(texts[2], _readers_problem(paths), _RIGHTS, _NO_RIGHTS),
         )
     return (
@@ -206,3 +238,23 @@ def _readers_problem(paths: Paths) -> str | None:
         return ""
     mode = paths.history_file.stat().st_mode & 0o777
     return f"others may read {paths.history_file} (its mode is {mode:o})" if mode & open_to_others else ""
+
+
+def _privacy_promises(
+    paths: Paths, built_in_model: Path, engine_command: Sequence[str] | None
+) -> tuple[Promise, ...]:
+    folders = (paths.data_dir, paths.config_dir, paths.log_dir)
+    try:
+        result = try_privacy(built_in_model, folders, engine_command)
+    except AppError as error:
+        return (_promise("No thought is on the disk", None, "", str(error)),)
+    where = f"the {result.searched_files:,} files that were written, {result.searched_bytes:,} bytes"
+    return tuple(
+        _promise(
+            f"A thought {path.name} is nowhere on the disk",
+            path.problem,
+            f"looked for {len(path.secrets):,} lines of it in {where}",
+            path.why_not,
+        )
+        for path in result.paths
+    )

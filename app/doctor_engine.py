@@ -16,6 +16,7 @@ import psutil
 from app.chat.turn import RunningTurn
 from app.errors import AppError
 from app.history.store import HistoryStore
+from models.core_dumps import NO_CORE_BYTES
 from models.engine.client import EngineClient
 from models.engine.protocol import (
     Delta,
@@ -179,4 +180,4 @@ def _core_problem(engine: EngineClient) -> str | None:
         limits = psutil.Process(engine.pid).rlimit(psutil.RLIMIT_CORE)
     except psutil.Error:
         return None
-    return "" if limits == (0, 0) else f"its limit for core files is {limits[0]:,} bytes"
+    return "" if max(limits) == NO_CORE_BYTES else f"its limit for core files is {limits[0]:,} bytes"

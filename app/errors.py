@@ -4,14 +4,17 @@ AppError                        (models.errors: what happened, what was kept, wh
 ├── FolderError                 a folder of Ponder's own cannot be made or used
 ├── HistoryError                the history could not be opened, read or written
 │   ├── HistoryDamagedError         its file is damaged, or gone
+│   ├── HistoryLockedError          it is encrypted, and its key is not there
 │   └── HistoryTooNewError          it was written by a newer Ponder
+├── ExportError                 chats could not be written to a file
+├── ImportRefusedError          a file of chats cannot be imported; nothing of it was
 ├── SettingsError               the settings could not be read or written
 └── InputError                  what the user gave cannot be used (an empty question, a bad option)
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from models.errors import (
     AppError,
@@ -32,10 +35,13 @@ __all__ = [
     "EngineProtocolError",
     "EngineStartError",
     "EngineStoppedError",
+    "ExportError",
     "FolderError",
     "HistoryDamagedError",
     "HistoryError",
+    "HistoryLockedError",
     "HistoryTooNewError",
+    "ImportRefusedError",
     "InputError",
     "ModelFileError",
     "ModelLoadError",
@@ -67,10 +73,43 @@ class HistoryDamagedError(HistoryError):
     code: ClassVar[str] = "history_damaged"
 
 
+class HistoryLockedError(HistoryError):
+    """The history is encrypted, and its key is not there, or what was given is not it. Nothing was changed.
+
+    `needs`: what opens it.
+    """
+
+    code: ClassVar[str] = "history_locked"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kept: str = "",
+        advice: str = "",
+        details: str = "",
+        needs: Literal["passphrase", "recovery key"] = "recovery key",
+    ) -> None:
+        super().__init__(message, kept=kept, advice=advice, details=details)
+        self.needs = needs
+
+
 class HistoryTooNewError(HistoryError):
     """The history was written by a newer Ponder; it was not touched."""
 
     code: ClassVar[str] = "history_too_new"
+
+
+class ExportError(AppError):
+    """Chats could not be written to a file. What stood there before is as it was."""
+
+    code: ClassVar[str] = "export"
+
+
+class ImportRefusedError(AppError):
+    """A file of chats cannot be imported, and nothing of it was."""
+
+    code: ClassVar[str] = "import_refused"
 
 
 class SettingsError(AppError):

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from app.errors import FolderError
 
 HOME_VARIABLE = "PONDER_HOME"
@@ -41,6 +39,8 @@ class Paths:
             return cls(
                 data_dir=folder, config_dir=folder, models_dir=folder / "models", log_dir=folder / "logs"
             )
+        import platformdirs  # here: 4 ms that a start with PONDER_HOME need not wait for
+
         data_dir = platformdirs.user_data_path(_APP_NAME, appauthor=False)
         return cls(
             data_dir=data_dir,

@@ -22,6 +22,7 @@ MIN_THINKING_BUDGET_TOKENS = 64
 MAX_THINKING_BUDGET_TOKENS = 65_536
 MAX_OPENED_MODELS = 50
 MAX_UNLOAD_AFTER_MIN = 1_440
+MAX_LOCK_AFTER_MIN = 1_440
 MAX_ADDRESS_CHARACTERS = 2_000
 MAX_LICENCES = 100
 _MAX_FILE_BYTES = 1024 * 1024
@@ -38,7 +39,8 @@ class Settings(msgspec.Struct, frozen=True):
     `skips_thinking`: models that can do so answer at once.
     `zoom_percent`: how large the text of the transcript is. `show_thinking`: a thought is open from the
     start. `reads_ahead`: the next prompt is processed in the background. `unload_after_min`: the model
-    leaves the memory after so long without a question; 0: never.
+    leaves the memory after so long without a question; 0: never. `lock_after_min`: the window is locked after
+    so long without a key or the mouse; 0: never.
     `hub_endpoint` and `hub_proxy` are addresses, "" is the hub's own and none. `works_offline`: nothing may
     be fetched. `first_start_done`: the first page was left. `accepted_licences`: the names of those.
     """
@@ -57,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True):
     show_thinking: bool = False
     reads_ahead: bool = True
     unload_after_min: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNLOAD_AFTER_MIN)] = 60
+    lock_after_min: Annotated[int, msgspec.Meta(ge=0, le=MAX_LOCK_AFTER_MIN)] = 0
     window_width: Annotated[int, msgspec.Meta(ge=320, le=32_767)] = 1180
     window_height: Annotated[int, msgspec.Meta(ge=240, le=32_767)] = 780
     sidebar_open: bool = True
@@ -85,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True):
         "show_thinking": "true or false",
         "reads_ahead": "true or false",
         "unload_after_min": f"0, or a whole number of minutes up to {MAX_UNLOAD_AFTER_MIN:,}",
+        "lock_after_min": f"0, or a whole number of minutes up to {MAX_LOCK_AFTER_MIN:,}",
         "window_width": "a whole number from 320 to 32,767",
         "window_height": "a whole number from 240 to 32,767",
         "sidebar_open": "true or false",

@@ -216,7 +216,7 @@ def _probe_bandwidth(command: Sequence[str], threads: int, ram_available_bytes: 
     try:
         return float(_run_probe((*command, *arguments), worker_environment()).stdout)
     except (subprocess.TimeoutExpired, OSError, ValueError) as error:
-        _log.warning("The memory bandwidth could not be measured: %s", type(error).__name__)
+        _log.info("The memory bandwidth could not be measured: %s", type(error).__name__)
         return 0.0
 
 

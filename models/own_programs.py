@@ -10,8 +10,14 @@ from typing import Final
 
 OWN_PROCESS_OPTION: Final = "--own-process"
 """What a packaged program is given first where it shall run one of its modules; no word for users."""
-WINDOW_PROGRAM: Final = "ponder"
-ENGINE_PROGRAM: Final = "ponder-engine"
+ENGINE_MODULES: Final = (
+    "models.engine.worker",
+    "models.engine.device_probe",
+    "ui.transcript.formulas.worker",
+)
+"""What `ponder-engine` runs: it has llama.cpp and no Qt, no history and no network in it."""
+WINDOW_MODULES: Final = ("ui.export.worker", "app.privacy_child")
+"""What `ponder` runs, beside the window and the command line: it has no llama.cpp in it."""
 
 
 def is_packaged() -> bool:
@@ -19,17 +25,13 @@ def is_packaged() -> bool:
     return bool(getattr(sys, "frozen", False))
 
 
-def own_command(module: str, *, needs_qt: bool = False) -> tuple[str, ...]:
-    """The command that runs a module of ours as a process.
-
-    In a package the engine's program has no Qt in it and the window's no llama.cpp, so it matters what the
-    module needs. The scripts in `packaging` that begin with `program_` say which program runs what.
-    """
+def own_command(module: str) -> tuple[str, ...]:
+    """The command that runs a module of ours as a process: `ENGINE_MODULES` or `WINDOW_MODULES` names it."""
     if not is_packaged():
         # -P: a folder named `models` where the user happens to stand must not be taken for ours.
         return (sys.executable, "-P", "-m", module)
     beside = Path(sys.executable)
-    program = WINDOW_PROGRAM if needs_qt else ENGINE_PROGRAM
+    program = "ponder-engine" if module in ENGINE_MODULES else "ponder"
     return (str(beside.with_name(program + beside.suffix)), OWN_PROCESS_OPTION, module)
 
 

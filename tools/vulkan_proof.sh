@@ -13,26 +13,10 @@ for package in $PACKAGES; do
     fi
 done
 
-VERSION=$(sed -n 's/^llama-cpp-python==\([0-9.]*\).*/\1/p' requirements/run.txt)
-CACHE=${PONDER_BENCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ponder-bench}
-SOURCE=$CACHE/llama_cpp_python-$VERSION
+SOURCE=$(tools/llama_source.sh)
+CACHE=$(dirname "$SOURCE")
 BUILD=$CACHE/build-vulkan
 LOG=$CACHE/build-vulkan.log
-
-if [ ! -d "$SOURCE/vendor/llama.cpp" ]; then
-    mkdir -p "$CACHE"
-    echo "Fetching the sources of llama-cpp-python $VERSION" >&2
-    .venv/bin/pip download --quiet --no-deps --no-binary llama-cpp-python --no-build-isolation \
-        --dest "$CACHE" "llama-cpp-python==$VERSION"
-    tar -xzf "$CACHE/llama_cpp_python-$VERSION.tar.gz" -C "$CACHE"
-fi
-
-# WORKAROUND: ggml-vulkan.cpp names VK_EXT_layer_settings, which came with Vulkan's headers 1.3.272; Debian 12 has
-# 1.3.239. It only turns on a validation layer, so it is left out.
-# https://docs.vulkan.org/refpages/latest/refpages/source/VK_EXT_layer_settings.html
-sed -i -e '/std::vector<vk::LayerSettingEXT> settings = {/,/vk::LayerSettingsCreateInfoEXT layer_setting_info/d' \
-    -e 's/layers, extensions, &layer_setting_info);/layers, extensions);/' \
-    "$SOURCE/vendor/llama.cpp/ggml/src/ggml-vulkan/ggml-vulkan.cpp"
 
 if [ ! -e "$BUILD/bin/libllama.so" ] || [ ! -e "$BUILD/bin/libggml-vulkan.so" ]; then
     echo "Building llama.cpp with Vulkan (about 10 minutes on two cores, once)" >&2

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from models.core_dumps import forbid_core_dumps
+
+if TYPE_CHECKING:
+    from app.history.transfer.exporting import PageRenderer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run Ponder and give its exit code. Qt is imported only where a window is to open."""
+    forbid_core_dumps()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments:
         return _run_command_line(arguments)
     if not has_display(os.environ, sys.platform):
         sys.stderr.write("There is no display here, so the chat opens in the terminal.\n")
         return _run_command_line(["chat"])
+    gc.disable()  # until the window is whole: what is made on the way there stays
     try:
         from ui.application import run_window
     except ImportError as error:
@@ -38,7 +47,14 @@ def has_display(environ: Mapping[str, str], platform: str) -> bool:
 def _run_command_line(arguments: list[str]) -> int:
     from app.cli.main import run_program
 
-    return run_program(arguments)
+    return run_program(arguments, make_renderer=_make_renderer)
+
+
+def _make_renderer() -> PageRenderer:
+    """For an export: it needs no Qt in this process."""
+    from ui.export.renderer import ProcessRenderer
+
+    return ProcessRenderer()
 
 
 if __name__ == "__main__":

@@ -1,48 +1,111 @@
-"""The composition root of the window: makes every part once and hands it on."""
+"""The composition root of the window: makes every part once and hands it on.
+
+Nothing is imported here that the first picture of the window can do without: see `_steps`.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QIcon
 from PySide6.QtWidgets import QApplication
 
-from app.chat.controller import ChatController
-from app.chat.crash_record import CrashRecord
-from app.chat.events import Noticed
-from app.history.memory import History
-from app.library.orders import LibraryOrders
 from app.paths import Paths, built_in_model_file
 from app.settings import Settings, load_settings
-from models.engine.protocol import OnLoop
 from models.errors import AppError
 from ui.appearance import Appearance
 from ui.bridges.background import Background
-from ui.bridges.chat_bridge import Chat, ChatBridge, ChatListener
-from ui.bridges.library_bridge import LibraryBridge, LibraryListener
 from ui.crash import CrashReporter
-from ui.damaged_history_dialog import DamagedHistoryGuide
-from ui.library.model_chooser import ModelChooser, chosen_model
-from ui.library_wiring import LibraryWiring
 from ui.quit_signals import QuitSignals
 from ui.settings.settings_keeper import SettingsKeeper
 from ui.single_instance import SingleInstance
+from ui.stages import Stages
+from ui.theme import STYLE, STYLE_IS_SET
 from ui.window import Places, Window
-from ui.wiring import Wiring
+
+if TYPE_CHECKING:
+    from app.library.orders import LibraryOrders
+    from ui.behind_window import BehindWindow
+    from ui.bridges.chat_bridge import Chat, ChatBridge, ChatListener
+    from ui.bridges.library_bridge import LibraryBridge, LibraryListener
 
 ICON_FILE = Path(__file__).resolve().parent.parent / "resources" / "icons" / "ponder.svg"
+
+
+IMPORTED_AFTER_FIRST_PICTURE = (
+    "app.history.records",
+    "app.chat.events",
+    "psutil",
+    "models.gguf_info",
+    "models.engine.client",
+    "models.library",
+    "app.chat.engine_host",
+    "app.history.memory",
+    "app.chat.front",
+    "app.chat.controller",
+    "app.library.events",
+    "app.library.assembly",
+    "app.library.controller",
+    "ui.bridges.chat_bridge",
+    "ui.library_dialogs",
+    "ui.library_wiring",
+    "ui.privacy.privacy_guide",
+    "ui.lock.lock_wiring",
+    "ui.everything_deleter",
+    "mdurl",
+    "markdown_it",
+    "ui.transcript.markdown",
+    "ui.transcript.copied_chat",
+    "ui.wiring",
+    "ui.behind_window",
+)
+"""What stands behind the window, in steps that are each too short to be felt."""
+IMPORTED_BEFORE_FIRST_CHAT = (
+    "ui.transcript.styles",
+    "ui.transcript.formulas.drawing",
+    "ui.transcript.formulas.maker",
+    "ui.transcript.document",
+    "ui.widgets.safe_browser",
+    "ui.transcript.code_tools",
+    "ui.transcript.answer",
+    "ui.transcript.thinking",
+    "ui.transcript.turn",
+    "ui.transcript.selection",
+    "ui.transcript.view",
+    "ui.transcript.finder",
+    "ui.transcript.outline_list",
+    "ui.transcript.reading_aids",
+)
+IMPORTED_BEFORE_OTHER_PAGES = (
+    "ui.library.installed_card",
+    "ui.library.models_page",
+    "ui.settings.sampling_card",
+    "ui.settings.settings_page",
+)
 
 
 class OpenWindow(QObject):
     """The window with everything behind it, from `show` to `close`.
 
     `make_chat` and `make_library` None: the real controllers; tests give scripted ones. `engine_command`
-    None: the real engine.
+    None: the real engine. `in_stages`: the window is shown first, and what stands behind it follows in
+    short steps; else all is there at once.
+
+    Signals:
+        deletion_begun: everything is being deleted: hold no file in Ponder's folders any more.
+        everything_deleted: it was, and all is closed: quit.
     """
+
+    deletion_begun = Signal()
+    everything_deleted = Signal()
 
     def __init__(
         self,
@@ -54,10 +117,15 @@ class OpenWindow(QObject):
         make_chat: Callable[[ChatListener], Chat] | None = None,
         make_library: Callable[[LibraryListener], LibraryOrders] | None = None,
         open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl,
+        in_stages: bool = False,
     ) -> None:
         super().__init__()
+        self._application = application
         self._paths = paths
         self._engine_command = engine_command
+        self._make_chat = make_chat
+        self._make_library = make_library
+        self._open_url = open_url
         self._built_in_model = built_in_model or built_in_model_file()
         folder_error = _make_folders(paths)
         settings, settings_error = load_settings(paths.settings_file)
@@ -66,55 +134,46 @@ class OpenWindow(QObject):
             settings, paths.settings_file, self.background, file_is_valid=settings_error is None, parent=self
         )
         self.appearance = Appearance(application, settings, self)
-        self.bridge = ChatBridge(make_chat or self._make_controller, self)
-        self.library_bridge = LibraryBridge(make_library or self._make_library, self)
         self.window = Window(
             settings,
             self.appearance.theme,
             Places(self._built_in_model, paths.data_dir, paths.config_dir),
             is_first_start=settings_error is None and is_first_start(settings),
         )
-        chooser = ModelChooser(
-            keeper=self.keeper,
-            background=self.background,
-            built_in_model=self._built_in_model,
-            models_dir=paths.models_dir,
-            parent=self,
-        )
-        self._library_wiring = LibraryWiring(
-            window=self.window,
-            bridge=self.library_bridge,
-            chat_bridge=self.bridge,
-            keeper=self.keeper,
-            chooser=chooser,
-            open_url=open_url,
-        )
-        self._wiring = Wiring(
-            window=self.window,
-            bridge=self.bridge,
-            keeper=self.keeper,
-            appearance=self.appearance,
-            chooser=chooser,
-            background=self.background,
-            open_url=open_url,
-        )
-        self._history_guide = DamagedHistoryGuide(
-            self.window, paths.history_file, self.background, self.bridge.chat.repair_history
-        )
-        self.bridge.noticed.connect(self._history_guide.take)
-        self._history_guide.repaired.connect(self.window.chat_page.notice_bars.clear_lasting)
         self.window.closing.connect(self.close)
+        for error in (folder_error, settings_error):
+            if error is not None:
+                self.window.chat_page.notice_bars.add(error)
         self._is_closed = False
-        if folder_error is not None:
-            self.window.chat_page.show_notice(Noticed(folder_error))
-        if settings_error is not None:
-            self.window.chat_page.show_notice(Noticed(settings_error))
+        self._is_shown = False
+        self._behind: BehindWindow | None = None
+        self._stages = Stages(self._steps(), self)
+        self.window.first_painted.connect(self._stages.begin, Qt.ConnectionType.QueuedConnection)
+        if not in_stages:
+            self._build_behind()
+
+    @property
+    def bridge(self) -> ChatBridge:
+        """What the chat says; built now where it is not yet."""
+        return self._build_behind().bridge
+
+    @property
+    def library_bridge(self) -> LibraryBridge:
+        """What the library says; built now where it is not yet."""
+        return self._build_behind().library_bridge
+
+    @property
+    def stages(self) -> Stages:
+        """What follows the first picture."""
+        return self._stages
 
     def show(self) -> None:
         """Show the window; chat and library start behind it."""
         self.window.show()
-        self.bridge.chat.start()
-        self.library_bridge.library.start()
+        self._is_shown = True
+        if self._behind is not None:
+            self._start()
+        self._stages.wait()
 
     @Slot()
     def close(self) -> None:
@@ -122,6 +181,7 @@ class OpenWindow(QObject):
         if self._is_closed:
             return
         self._is_closed = True
+        self._stages.stop()
         size = self.window.normalGeometry().size()
         self.keeper.remember(
             window_width=max(size.width(), 400),
@@ -129,45 +189,56 @@ class OpenWindow(QObject):
             sidebar_open=self.window.shell.is_open_when_wide,
         )
         self.window.hide()
-        self.library_bridge.library.close()
-        self.bridge.chat.close()
+        if self._behind is not None:
+            self._behind.close()
         self.background.close()
 
-    def _make_controller(self, listener: ChatListener) -> ChatController:
-        return ChatController(
-            listener=listener,
-            open_history=self._open_history,
-            model_path=chosen_model(self.keeper.settings, self._built_in_model),
-            built_in_model_path=self._built_in_model,
-            context_tokens=self.keeper.settings.context_tokens,
-            kv_type=self.keeper.settings.kv_type,
-            sampling=self.keeper.settings.sampling(),
-            thinking=self.keeper.settings.thinking(OnLoop.PAUSE),
-            reads_ahead=self.keeper.settings.reads_ahead,
-            unload_after_s=self.keeper.settings.unload_after_min * 60,
-            engine_command=self._engine_command,
-            crash_record=CrashRecord(self._paths.crash_record_file),
-        )
+    @Slot()
+    def _quit_after_deletion(self) -> None:
+        self.close()
+        self.everything_deleted.emit()
 
-    def _make_library(self, listener: LibraryListener) -> LibraryOrders:
-        from app.library.assembly import network_settings
-        from app.library.controller import LibraryController
+    def _steps(self) -> Iterator[Callable[[], object]]:
+        """What follows the first picture.
 
-        return LibraryController(
-            listener=listener,
-            paths=self._paths,
-            built_in_model=self._built_in_model,
-            environ=os.environ,
-            home=Path.home(),
-            network=network_settings(self.keeper.settings),
-            kv_type=self.keeper.settings.kv_type,
-        )
+        All that is imported comes before the threads of chat and library start: beside them, which import
+        much themselves, each step would take several times as long. The other pages are built at the first
+        visit.
+        """
+        names = IMPORTED_AFTER_FIRST_PICTURE + IMPORTED_BEFORE_FIRST_CHAT + IMPORTED_BEFORE_OTHER_PAGES
+        yield from (partial(import_module, name) for name in names)
+        yield self.window.chat_page.later_aids.get
+        yield self._build_behind
 
-    def _open_history(self) -> History:
-        """On the chat's thread: SQLAlchemy is not for the start of the window to wait for."""
-        from app.history.store import HistoryStore
+    def _build_behind(self) -> BehindWindow:
+        """Chat and library with all their connections, made once; they start with the window."""
+        if self._behind is None:
+            from ui.behind_window import BehindWindow
 
-        return HistoryStore(self._paths.history_file)
+            self._behind = BehindWindow(
+                application=self._application,
+                window=self.window,
+                keeper=self.keeper,
+                background=self.background,
+                appearance=self.appearance,
+                paths=self._paths,
+                built_in_model=self._built_in_model,
+                engine_command=self._engine_command,
+                make_chat=self._make_chat,
+                make_library=self._make_library,
+                open_url=self._open_url,
+                parent=self,
+            )
+            self._behind.deleter.begun.connect(self.deletion_begun)
+            self._behind.deleter.ended.connect(self._quit_after_deletion)
+            if self._is_shown:
+                self._start()
+        return self._behind
+
+    def _start(self) -> None:
+        if self._behind is not None and not self._is_closed:
+            self._behind.bridge.chat.start()
+            self._behind.library_bridge.library.start()
 
 
 def is_first_start(settings: Settings) -> bool:
@@ -178,7 +249,8 @@ def is_first_start(settings: Settings) -> bool:
 def run_window() -> int:
     """Open the window and give the exit code once it is closed."""
     paths = Paths.from_environment(os.environ)
-    application = QApplication(["ponder"])
+    application = QApplication(["ponder", "-style", STYLE])
+    application.setProperty(STYLE_IS_SET, True)
     application.setApplicationName("Ponder")
     application.setDesktopFileName("ponder")
     application.setWindowIcon(QIcon(str(ICON_FILE)))
@@ -190,10 +262,13 @@ def run_window() -> int:
         return 0
     crashes = CrashReporter()
     crashes.install(paths.log_dir)
-    opened = OpenWindow(application, paths)
+    opened = OpenWindow(application, paths, in_stages=True)
     instance.raise_requested.connect(opened.window.come_to_front)
+    opened.deletion_begun.connect(crashes.leave_folder)
+    opened.everything_deleted.connect(application.quit)
     quit_signals = QuitSignals()
     quit_signals.quit_requested.connect(opened.window.close)
+    opened.stages.ended.connect(keep_what_is_there)
     opened.show()
     code = application.exec()
     opened.close()
@@ -201,6 +276,15 @@ def run_window() -> int:
     instance.release()
     crashes.uninstall()
     return code
+
+
+def keep_what_is_there() -> None:
+    """Collect garbage again, but not among what was made so far: modules and classes are there for good.
+
+    `ui.__main__` had it stopped: each look at all of them would hold the window 20 ms.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 def _make_folders(paths: Paths) -> AppError | None:

@@ -1,27 +1,17 @@
-"""The chat: notices, the transcript or an empty page, and the composer under it."""
+"""The chat: notices, the transcript or an empty page, and the composer under it.
+
+The transcript is built after the first picture of the window, or when the first chat comes. As in `ui.window`
+the slots take an `object`, so that the events need not be imported before that.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.chat.events import (
-    ConversationOpened,
-    ConversationsListed,
-    EngineState,
-    EngineStateChanged,
-    Noticed,
-    PromptProgress,
-    QuestionRejected,
-    ReplyDelta,
-    TurnEnded,
-    TurnPaused,
-    TurnStarted,
-)
-from app.history.records import Turn
+from app.chat.engine_state import EngineState
 from models.errors import (
     AppError,
     EngineProtocolError,
@@ -29,32 +19,58 @@ from models.errors import (
     PromptTooLongError,
     engine_error,
 )
-from models.reasoning import PieceKind
-from ui.composer.composer import Composer
+from ui.composer.composer import MAX_WIDTH_PX, Composer
 from ui.composer.drafts import Drafts
+from ui.deleted_bar import DeletedBar
 from ui.empty_state import EmptyState
+from ui.later import Later
 from ui.notice_bar import NoticeBars
 from ui.theme import Theme
-from ui.transcript.reading_aids import ReadingAids
-from ui.transcript.view import TranscriptView
+from ui.zoom_steps import zoom_by
 
-ZOOMS = (80, 90, 100, 110, 125, 150, 175, 200)
-"""The steps of the text's size, in per cent."""
+if TYPE_CHECKING:
+    from app.chat.events import (
+        ConversationOpened,
+        ConversationsListed,
+        EngineStateChanged,
+        Noticed,
+        PromptProgress,
+        QuestionRejected,
+        ReplyDelta,
+        TurnEnded,
+        TurnPaused,
+        TurnStarted,
+    )
+    from app.history.records import Turn
+    from ui.transcript.reading_aids import ReadingAids
+    from ui.transcript.view import TranscriptView
+
+BUSY = "A reply is being written. Stop it first, or wait until it is there."
 
 
 class ChatPage(QWidget):
     """Follows the events of the chat; the window connects them.
 
     Signals:
-        ask_requested(text), stop_requested, answer_now_requested, restart_requested, pause_requested,
+        ask_requested(text), version_requested(turn_id, text), show_version_requested(turn_id),
+        branch_requested(turn_id), delete_turn_requested(turn_id), undo_requested, forget_requested,
+        stop_requested, answer_now_requested, restart_requested, pause_requested,
         go_on_requested(hint), try_again_requested: for the controller.
         draft_rested(text): a long draft can be read ahead.
         thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
         zoom_chosen(percent): how large the text of the transcript is to be from now on.
         link_requested(address), save_thought_requested(turn_id, text): from the transcript.
+        long_copy_requested(make, is_of_thought): `make` gives a long text for the clipboard, in its time.
     """
 
     ask_requested = Signal(str)
+    version_requested = Signal(int, str)
+    show_version_requested = Signal(int)
+    continue_requested = Signal(int)
+    branch_requested = Signal(int)
+    delete_turn_requested = Signal(int)
+    undo_requested = Signal()
+    forget_requested = Signal()
     stop_requested = Signal()
     answer_now_requested = Signal()
     pause_requested = Signal()
@@ -66,6 +82,7 @@ class ChatPage(QWidget):
     restart_requested = Signal()
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
+    long_copy_requested = Signal(object, bool)
 
     def __init__(self, theme: Theme, *, thoughts_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,13 +92,20 @@ class ChatPage(QWidget):
         self._engine: EngineStateChanged | None = None
         self._death_is_in_transcript = False
         self._wanted_turn: tuple[int, int] | None = None
+        self._wanted_words = ""
+        self._wanted_version: int | None = None
+        self._asked_version: int | None = None
+        self.keeps_keys = False
+        self._theme = theme
+        self._thoughts_open = thoughts_open
         self._zoom_percent = 100
-        self._drafts = Drafts()
+        self.drafts = Drafts()
         self.notice_bars = NoticeBars()
         self.empty_state = EmptyState()
-        self.transcript = TranscriptView(theme, thoughts_open=thoughts_open)
-        self.aids = ReadingAids(theme, self.transcript)
+        self._transcript: TranscriptView | None = None
+        self.later_aids = Later(self._build_aids)
         self.composer = Composer()
+        self.deleted_bar = DeletedBar()
         self.middle = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -91,7 +115,12 @@ class ChatPage(QWidget):
 
     def _lay_out(self) -> None:
         self.middle.addWidget(self.empty_state)
-        self.middle.addWidget(self.aids)
+        self.deleted_bar.setMaximumWidth(MAX_WIDTH_PX)
+        self.undo_place = undo = QHBoxLayout()
+        undo.setContentsMargins(12, 0, 12, 0)
+        undo.addStretch(1)
+        undo.addWidget(self.deleted_bar, 1000)
+        undo.addStretch(1)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(12, 8, 12, 12)
         bottom.addStretch(1)
@@ -102,6 +131,7 @@ class ChatPage(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.notice_bars)
         layout.addWidget(self.middle, 1)
+        layout.addLayout(undo)
         layout.addLayout(bottom)
 
     def _connect(self) -> None:
@@ -110,20 +140,65 @@ class ChatPage(QWidget):
         self.composer.draft_rested.connect(self.draft_rested)
         self.composer.thinking_chosen.connect(self.thinking_chosen)
         self.empty_state.example_chosen.connect(self.composer.ask_now)
-        self.transcript.ask_again_requested.connect(self.composer.ask_now)
-        self.transcript.edit_requested.connect(self.composer.edit_again)
-        self.aids.zoom_requested.connect(self._zoom_by)
-        self.aids.left.connect(self._focus_composer)
-        self.transcript.answer_now_requested.connect(self._on_answer_now_requested)
-        self.transcript.pause_requested.connect(self.pause_requested)
-        self.transcript.go_on_requested.connect(self._on_go_on_requested)
-        self.transcript.try_again_requested.connect(self._on_try_again_requested)
-        self.transcript.restart_requested.connect(self.restart_requested)
-        self.transcript.link_requested.connect(self.link_requested)
-        self.transcript.save_thought_requested.connect(self.save_thought_requested)
+        self.composer.version_requested.connect(self._send_version)
+        self.deleted_bar.undo_requested.connect(self.undo_requested)
+        self.deleted_bar.forget_requested.connect(self.forget_requested)
         self.notice_bars.restart_requested.connect(self.restart_requested)
 
+    def _build_aids(self) -> ReadingAids:
+        from ui.transcript.reading_aids import ReadingAids
+        from ui.transcript.view import TranscriptView
+
+        transcript = self._transcript = TranscriptView(self._theme, thoughts_open=self._thoughts_open)
+        transcript.set_zoom(self._zoom_percent)
+        aids = ReadingAids(self._theme, transcript)
+        self._connect_transcript(transcript, aids)
+        self.middle.addWidget(aids)
+        return aids
+
+    def _connect_transcript(self, transcript: TranscriptView, aids: ReadingAids) -> None:
+        orders = transcript.orders
+        orders.version_requested.connect(self._ask_version)
+        orders.edit_requested.connect(self.composer.begin_edit)
+        orders.show_requested.connect(self.show_version_requested)
+        orders.continue_requested.connect(self.continue_requested)
+        orders.branch_requested.connect(self.branch_requested)
+        orders.delete_requested.connect(self.delete_turn_requested)
+        transcript.undo_requested.connect(self.deleted_bar.undo)
+        transcript.selection.long_copy_requested.connect(self.long_copy_requested)
+        aids.zoom_requested.connect(self._zoom_by)
+        aids.left.connect(self._focus_composer)
+        transcript.answer_now_requested.connect(self._on_answer_now_requested)
+        transcript.pause_requested.connect(self.pause_requested)
+        transcript.go_on_requested.connect(self._on_go_on_requested)
+        transcript.try_again_requested.connect(self._on_try_again_requested)
+        transcript.restart_requested.connect(self.restart_requested)
+        transcript.link_requested.connect(self.link_requested)
+        transcript.save_thought_requested.connect(self.save_thought_requested)
+
     # Public methods
+
+    @property
+    def aids(self) -> ReadingAids:
+        """The transcript with what helps to read it; built now if it was not."""
+        return self.later_aids.get()
+
+    @property
+    def transcript(self) -> TranscriptView:
+        """The turns of the chat in front; built now if it was not."""
+        self.later_aids.get()
+        assert self._transcript is not None
+        return self._transcript
+
+    @property
+    def is_chat_shown(self) -> bool:
+        """Whether a chat is in front, not the empty page."""
+        return self.middle.currentWidget() is not self.empty_state
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether there is something in front to read."""
+        return self._transcript is not None and bool(self._transcript.turns())
 
     @property
     def conversation_id(self) -> int | None:
@@ -132,19 +207,29 @@ class ChatPage(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint in these colours."""
-        self.transcript.set_theme(theme)
-        self.aids.set_theme(theme)
+        self._theme = theme
+        if self._transcript is not None:
+            self._transcript.set_theme(theme)
+            self.aids.set_theme(theme)
+
+    def set_thoughts_open(self, thoughts_open: bool) -> None:
+        """Whether thoughts of the turns to come stand open while they are thought."""
+        self._thoughts_open = thoughts_open
+        if self._transcript is not None:
+            self._transcript.set_thoughts_open(thoughts_open)
 
     @Slot()
     def answer_now(self) -> None:
         """Close the running thought; where none runs, send what is written, if that is where the keys go."""
-        if not self.transcript.request_answer_now() and self.composer.edit.hasFocus():
+        closed = self._transcript is not None and self._transcript.request_answer_now()
+        if not closed and self.composer.edit.hasFocus():
             self.composer.send()
 
     def set_zoom(self, zoom_percent: int) -> None:
         """How large the text of the transcript is."""
         self._zoom_percent = zoom_percent
-        self.transcript.set_zoom(zoom_percent)
+        if self._transcript is not None:
+            self._transcript.set_zoom(zoom_percent)
 
     @Slot()
     def zoom_in(self) -> None:
@@ -163,21 +248,20 @@ class ChatPage(QWidget):
 
     def find_in_chat(self) -> bool:
         """Begin to find in the chat in front. False where there is none."""
-        is_chat = self.middle.currentWidget() is self.aids
-        if is_chat:
+        if self.is_chat_shown:
             self.aids.find_bar.open()
-        return is_chat
+        return self.is_chat_shown
 
     @Slot()
     def find_next(self) -> None:
         """To the next match in the chat in front."""
-        if self.middle.currentWidget() is self.aids:
+        if self.is_chat_shown:
             self.aids.find_again()
 
     @Slot()
     def find_previous(self) -> None:
         """To the match before."""
-        if self.middle.currentWidget() is self.aids:
+        if self.is_chat_shown:
             self.aids.find_again(back=True)
 
     @Slot(int, int)
@@ -185,9 +269,14 @@ class ChatPage(QWidget):
         """When the conversation comes to the front, it is to show this turn."""
         self._wanted_turn = (conversation_id, turn_id)
 
+    @Slot(str)
+    def expect_words(self, words: str) -> None:
+        """In the turn that is to be shown next, these are marked."""
+        self._wanted_words = words
+
     # Slots for what the chat says
 
-    @Slot(EngineStateChanged)
+    @Slot(object)
     def show_engine(self, change: EngineStateChanged) -> None:
         """The engine moved on: say why nothing can be sent, or that it has gone."""
         self._engine = change
@@ -201,31 +290,52 @@ class ChatPage(QWidget):
         self._show_engine_notice()
         self._show_composer_state()
 
-    @Slot(ConversationOpened)
+    @Slot(object)
     def show_conversation(self, opened: ConversationOpened) -> None:
         """Put a conversation in front; each keeps its own draft."""
         conversation = opened.conversation
-        draft = self._drafts.swap(
-            self._conversation_id, self.composer.text(), conversation.summary.id if conversation else None
-        )
-        self._conversation_id = conversation.summary.id if conversation else None
-        self.composer.set_text(draft)
+        opened_id = conversation.summary.id if conversation else None
+        is_same = conversation is not None and opened_id == self._conversation_id
+        ids = [turn.id for turn in conversation.turns] if conversation else []
+        is_other_path = is_same and ids != [turn.id for turn in self.transcript.turns()]
+        self.keeps_keys = is_other_path and self.transcript.has_keys()
+        if not is_same:
+            self._swap_drafts(opened_id)
+            self.later_aids.tell(lambda aids: aids.forget())
         self._death_is_in_transcript = False
         self._show_engine_notice()
-        self.aids.forget()
         if conversation is None or not conversation.turns:
-            self.transcript.clear()
+            if self._transcript is not None or conversation is not None:
+                self.transcript.clear()
+                self.transcript.expect_versions(conversation.versions if conversation else {})
             self.middle.setCurrentWidget(self.empty_state)
         else:
-            self._show_turns(conversation.turns, opened.thoughts)
+            self.transcript.show_turns(
+                conversation.turns,
+                thoughts=opened.thoughts,
+                versions=conversation.versions,
+                is_same_chat=is_other_path,
+            )
             self.middle.setCurrentWidget(self.aids)
             if self._wanted_turn is not None and self._wanted_turn[0] == conversation.summary.id:
-                self.transcript.scroll_to_turn(self._wanted_turn[1])
-                self._wanted_turn = None
+                self._show_wanted_turn(self._wanted_turn[1], ids)
         self._show_composer_state()
-        self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self.keeps_keys:
+            self._focus_composer()
 
-    @Slot(ConversationsListed)
+    def _show_wanted_turn(self, turn_id: int, ids: list[int]) -> None:
+        """A turn of another version comes to the front first."""
+        self._wanted_turn, conversation = None, self._wanted_turn
+        if turn_id in ids:
+            self.transcript.scroll_to_turn(turn_id)
+            self.aids.find_bar.show_found(self._wanted_words, turn_id)
+        elif self._wanted_version != turn_id:
+            self._wanted_turn, self._wanted_version = conversation, turn_id
+            self.show_version_requested.emit(turn_id)
+            return
+        self._wanted_words, self._wanted_version = "", None
+
+    @Slot(object)
     def follow_list(self, listed: ConversationsListed) -> None:
         """A reply ends with its conversation: if that was deleted, nothing runs any more."""
         ids = {conversation.id for conversation in listed.conversations}
@@ -233,17 +343,23 @@ class ChatPage(QWidget):
             self._running_turn = None
             self._show_composer_state()
 
-    @Slot(QuestionRejected)
+    @Slot(object)
     def show_rejection(self, rejected: QuestionRejected) -> None:
         """Give the text back, with the reason."""
         self._show_composer_state()
-        self.composer.put_back(rejected.text, rejected.error)
+        if self._asked_version is None:
+            self.composer.put_back(rejected.text, rejected.error)
+        else:
+            self.composer.begin_edit(self._asked_version, rejected.text)
+            self.composer.show_error(rejected.error)
+            self._asked_version = None
 
-    @Slot(TurnStarted)
+    @Slot(object)
     def begin_turn(self, started: TurnStarted) -> None:
         """Show the question in the transcript; Send becomes Stop."""
         self._conversation_id = started.turn.conversation_id
         self._running_turn = started.turn
+        self._asked_version = None
         self._is_paused = False
         self.transcript.begin_turn(
             started.turn, budget_tokens=started.budget_tokens, thought_s=started.thought_s
@@ -251,7 +367,7 @@ class ChatPage(QWidget):
         self.middle.setCurrentWidget(self.aids)
         self._show_composer_state()
 
-    @Slot(PromptProgress)
+    @Slot(object)
     def show_prompt_progress(self, progress: PromptProgress) -> None:
         """The engine reads the prompt."""
         if self._is_in_front(progress.turn_id):
@@ -259,13 +375,13 @@ class ChatPage(QWidget):
                 progress.turn_id, progress.processed_tokens, progress.total_tokens
             )
 
-    @Slot(ReplyDelta)
+    @Slot(object)
     def append(self, delta: ReplyDelta) -> None:
         """The reply grew; what belongs to another turn is dropped."""
         if self._is_in_front(delta.turn_id):
             self.transcript.append(delta.turn_id, delta.kind, delta.text, delta.tokens)
 
-    @Slot(TurnPaused)
+    @Slot(object)
     def pause_turn(self, paused: TurnPaused) -> None:
         """A thought waits for a word; where it is not in front, say so."""
         if self._running_turn is None or self._running_turn.id != paused.turn_id:
@@ -275,7 +391,7 @@ class ChatPage(QWidget):
             self.transcript.pause_turn(paused.turn_id, paused.reason, paused.finding)
         self._show_composer_state()
 
-    @Slot(TurnEnded)
+    @Slot(object)
     def end_turn(self, ended: TurnEnded) -> None:
         """Nothing more comes; Stop becomes Send."""
         if self._running_turn is not None and self._running_turn.id == ended.turn.id:
@@ -288,7 +404,7 @@ class ChatPage(QWidget):
         if isinstance(ended.error, PromptTooLongError):
             self._give_back(ended.turn, ended.error)
 
-    @Slot(Noticed)
+    @Slot(object)
     def show_notice(self, noticed: Noticed) -> None:
         """Say something above the chat."""
         self.notice_bars.add(noticed.error, lasting=noticed.lasting)
@@ -303,10 +419,24 @@ class ChatPage(QWidget):
         self.go_on_requested.emit(hint)
         self._leave_pause()
 
+    @Slot(int, str)
+    def _ask_version(self, turn_id: int, text: str) -> None:
+        """Ask beside an earlier question; where nothing can be asked now, it waits in the field."""
+        if self.composer.is_ready:
+            self.composer.set_waiting("")
+            self._focus_composer()  # the button that was pressed goes
+            self._send_version(turn_id, text)
+        else:
+            self.composer.begin_edit(turn_id, text)
+
+    @Slot(int, str)
+    def _send_version(self, turn_id: int, text: str) -> None:
+        self._asked_version = turn_id
+        self.version_requested.emit(turn_id, text)
+
     @Slot(int)
     def _zoom_by(self, steps: int) -> None:
-        nearest = min(range(len(ZOOMS)), key=lambda number: abs(ZOOMS[number] - self._zoom_percent))
-        self.zoom_chosen.emit(ZOOMS[min(max(nearest + steps, 0), len(ZOOMS) - 1)])
+        self.zoom_chosen.emit(zoom_by(self._zoom_percent, steps))
 
     @Slot()
     def _focus_composer(self) -> None:
@@ -328,20 +458,14 @@ class ChatPage(QWidget):
         if turn.conversation_id == self._conversation_id:
             self.composer.put_back(turn.question, error)
         else:
-            self._drafts.put_back(turn.conversation_id, turn.question)
+            self.drafts.put_back(turn.conversation_id, turn.question)
 
-    def _show_turns(self, turns: Sequence[Turn], thoughts: Mapping[int, str]) -> None:
-        """Show stored turns; those since the start, whose thoughts are still in memory, come as if live."""
-        stored = list(itertools.takewhile(lambda turn: turn.id not in thoughts, turns))
-        self.transcript.show_turns(stored)
-        for turn in turns[len(stored) :]:
-            self.transcript.begin_turn(turn)
-            if turn.id in thoughts:
-                self.transcript.append(
-                    turn.id, PieceKind.REASONING, thoughts[turn.id], turn.usage.reasoning_tokens
-                )
-            self.transcript.append(turn.id, PieceKind.ANSWER, turn.answer, turn.usage.answer_tokens)
-            self.transcript.end_turn(turn, None)
+    def _swap_drafts(self, opened_id: int | None) -> None:
+        """Each chat keeps its own draft; an edited question does not come along."""
+        self.composer.cancel_edit()
+        draft = self.drafts.swap(self._conversation_id, self.composer.text(), opened_id)
+        self._conversation_id = opened_id
+        self.composer.set_text(draft)
 
     def _is_in_front(self, turn_id: int) -> bool:
         running = self._running_turn
@@ -358,7 +482,9 @@ class ChatPage(QWidget):
             self.notice_bars.show_engine_stopped(engine.error or engine_error("engine_stopped", {}))
 
     def _show_composer_state(self) -> None:
-        self.composer.set_follow_up(self.middle.currentWidget() is self.aids)
+        if self._transcript is not None:
+            self._transcript.set_busy(BUSY if self._running_turn is not None else "")
+        self.composer.set_follow_up(self.is_chat_shown)
         if self._running_turn is not None:
             elsewhere = self._running_turn.conversation_id != self._conversation_id
             where = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."

@@ -15,8 +15,6 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot, qVersion
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.version import version
-
 _PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -26,6 +24,8 @@ def crash_report(error: BaseException) -> str:
     The exception's message is left out, and so are source lines and variables: a message may quote
     what somebody asked or what the model wrote.
     """
+    from app.version import version  # here: the window need not wait for it
+
     lines = [
         f"Ponder {version()}",
         f"{platform.system()} {platform.release()} ({platform.machine()})",
@@ -129,6 +129,15 @@ class CrashReporter(QObject):
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
         faulthandler.disable()
+        self._close_fault_file()
+
+    @Slot()
+    def leave_folder(self) -> None:
+        """Hold no file open in the folder of the logs: it is about to be deleted."""
+        faulthandler.disable()
+        self._close_fault_file()
+
+    def _close_fault_file(self) -> None:
         if self._fault_file is not None:
             self._fault_file.close()
             self._fault_file = None

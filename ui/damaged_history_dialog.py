@@ -10,15 +10,17 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.chat.events import Noticed
-from app.errors import AppError, HistoryDamagedError
+from app.errors import AppError, HistoryDamagedError, HistoryLockedError
 from ui.bridges.background import Background
 from ui.kinds import of_kind
 from ui.library.dialog import Dialog
 
 if TYPE_CHECKING:  # it brings SQLAlchemy, which the start of the window does without
     from app.history.damage import WhatIsLeft
+    from app.history.key import Key
 
 _KEPT = "Whatever you choose, the damaged file is kept beside the new one."
+_KEPT_LOCKED = "Whatever you choose, the locked file is kept beside the new one, should its key be found."
 _LOOKING = "Looking at what is left of it…"
 
 
@@ -37,12 +39,13 @@ class DamagedHistoryDialog(Dialog):
     recover_chosen = Signal()
     empty_chosen = Signal()
 
-    def __init__(self, error: HistoryDamagedError, parent: QWidget) -> None:
-        super().__init__("Your history is damaged", parent)
+    def __init__(self, error: AppError, parent: QWidget) -> None:
+        is_locked = isinstance(error, HistoryLockedError)
+        super().__init__("Your history is locked" if is_locked else "Your history is damaged", parent)
         self._backup: Path | None = None
         self.is_working = False
         self.add_words(error.message, "")
-        self.add_words(_KEPT)
+        self.add_words(_KEPT_LOCKED if is_locked else _KEPT)
         self.state_label = self.add_words(_LOOKING)
         self.restore_button = self._add_way(self._restore)
         self.recover_button = self._add_way(self._recover)
@@ -128,6 +131,7 @@ class DamagedHistoryGuide(QObject):
     """Opens the dialog when the chat says that the history is damaged, and has done what is chosen.
 
     `repair_history` is that of the chat controller: it calls what it gets while the history is closed.
+    `find_key` gives the key that goes on with this history, None for a plain one; it is called elsewhere.
 
     Signals:
         repaired(): what was chosen has been done; the history is opened again next.
@@ -141,12 +145,14 @@ class DamagedHistoryGuide(QObject):
         history_file: Path,
         background: Background,
         repair_history: Callable[[Callable[[], None]], None],
+        find_key: Callable[[], Key | None] = lambda: None,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._history_file = history_file
         self._background = background
         self._repair_history = repair_history
+        self._find_key = find_key
         self._dialog: DamagedHistoryDialog | None = None
         self.repaired.connect(self._on_repaired, Qt.ConnectionType.QueuedConnection)
 
@@ -157,9 +163,11 @@ class DamagedHistoryGuide(QObject):
             if self._dialog.is_working:
                 self._dialog.show_problem(str(noticed.error))
         elif isinstance(noticed.error, HistoryDamagedError):
-            self._open(noticed.error)
+            self.offer_ways(noticed.error)
 
-    def _open(self, error: HistoryDamagedError) -> None:
+    @Slot(AppError)
+    def offer_ways(self, error: AppError) -> None:
+        """Open the dialog; also for a history whose key is lost for good."""
         dialog = DamagedHistoryDialog(error, self._window)
         dialog.restore_chosen.connect(self._restore)
         dialog.recover_chosen.connect(self._recover)
@@ -172,7 +180,7 @@ class DamagedHistoryGuide(QObject):
     def _look(self) -> WhatIsLeft:
         from app.history.damage import what_is_left
 
-        return what_is_left(self._history_file)
+        return what_is_left(self._history_file, self._find_key())
 
     def _on_looked(self, left: WhatIsLeft) -> None:
         if self._dialog is not None:
@@ -187,7 +195,7 @@ class DamagedHistoryGuide(QObject):
         def restore() -> None:
             from app.history.damage import restore_backup
 
-            restore_backup(self._history_file, backup)
+            restore_backup(self._history_file, backup, self._find_key())
             self.repaired.emit()
 
         self._repair_history(restore)
@@ -197,7 +205,7 @@ class DamagedHistoryGuide(QObject):
         def recover_it() -> None:
             from app.history.damage import recover
 
-            recover(self._history_file)
+            recover(self._history_file, self._find_key())
             self.repaired.emit()
 
         self._repair_history(recover_it)
@@ -207,7 +215,7 @@ class DamagedHistoryGuide(QObject):
         def begin_empty() -> None:
             from app.history.damage import start_empty
 
-            start_empty(self._history_file)
+            start_empty(self._history_file, self._find_key())
             self.repaired.emit()
 
         self._repair_history(begin_empty)

@@ -28,18 +28,31 @@ class EmptyState(QWidget):
         font = system_font(24)
         font.setWeight(font.Weight.DemiBold)
         self.heading.setFont(font)
+        self.temporary_label = self._make_temporary_label()
         self.built_in_part = self._make_built_in_part()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 20)
         layout.setSpacing(12)
         layout.addStretch(4)
         layout.addWidget(self.heading)
+        layout.addWidget(self.temporary_label)
         layout.addWidget(self.built_in_part)
         layout.addStretch(5)
 
     def show_built_in(self, is_built_in: bool) -> None:
         """Whether the built-in model answers: then say what it can do."""
         self.built_in_part.setVisible(is_built_in)
+
+    def show_temporary(self, is_temporary: bool) -> None:
+        """Whether nothing of this chat is written."""
+        self.temporary_label.setVisible(is_temporary)
+
+    def _make_temporary_label(self) -> QLabel:
+        label = QLabel("A temporary chat is in memory only, and gone when Ponder is closed.", wordWrap=True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        label.hide()
+        return of_kind(label, "second")
 
     def _make_built_in_part(self) -> QWidget:
         part = QWidget()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from ui.context_meter import ContextMeter
 from ui.copy_chat_button import CopyChatButton
@@ -19,6 +19,9 @@ NOTE_FROM_PX = 780
 """From this width on there is room for a note beside a page's title."""
 _DOWNLOAD_FROM_PX, _ALL_WORDS_FROM_PX = 560, 900
 """From these widths on a download is said in short, and with the time that is left."""
+
+_MARGIN_PX, _SPACING_PX = 20, 12
+_TIGHT_MARGIN_PX, _TIGHT_SPACING_PX = 12, 6
 
 
 class Header(QFrame):
@@ -44,6 +47,8 @@ class Header(QFrame):
         self.chats_button.setToolTip("Show the chats (Ctrl+B)")
         self.title_label = of_kind(ElidedLabel(), "heading")
         self.title_label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.temporary_label = of_kind(QLabel("Temporary", textFormat=Qt.TextFormat.PlainText), "badge-good")
+        self.temporary_label.setToolTip("Nothing of this chat is written")
         self.pill = ModelPill(built_in_model)
         self.meter = ContextMeter(theme)
         self.note_label = of_kind(ElidedLabel(), "third")
@@ -52,15 +57,15 @@ class Header(QFrame):
         self.copy_button = CopyChatButton()
         self.copy_button.chosen.connect(self.copy_requested)
         self._has_chat = False
+        self._is_temporary = False
         self._is_page = False
         self._download, self._short_download = "", ""
         self.back_button = of_kind(QPushButton("Back to the chat"), "text")
         self.back_button.setToolTip("Back to the chat (Esc)")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(20, 0, 20, 0)
-        layout.setSpacing(12)
+        self._layout = layout = QHBoxLayout(self)
         layout.addWidget(self.chats_button)
         layout.addWidget(self.title_label)
+        layout.addWidget(self.temporary_label)
         layout.addWidget(self.pill)
         layout.addStretch(1)
         layout.addWidget(self.download_button)
@@ -87,6 +92,11 @@ class Header(QFrame):
         self._has_chat = has_chat
         self._show_what_fits()
 
+    def show_temporary(self, is_temporary: bool) -> None:
+        """Whether nothing of the chat in front is written."""
+        self._is_temporary = is_temporary
+        self._show_what_fits()
+
     def show_page_title(self, title: str, note: str = "") -> None:
         """Another page is in front, with a note where there is room."""
         self._is_page = True
@@ -111,6 +121,13 @@ class Header(QFrame):
 
     def _show_what_fits(self) -> None:
         has_room = self.width() >= NOTE_FROM_PX
+        is_temporary = self._is_temporary and not self._is_page
+        self.temporary_label.setVisible(is_temporary)
+        self.title_label.setVisible(not is_temporary or has_room)
+        is_tight = is_temporary and self.width() < _DOWNLOAD_FROM_PX
+        margin, spacing = (_TIGHT_MARGIN_PX, _TIGHT_SPACING_PX) if is_tight else (_MARGIN_PX, _SPACING_PX)
+        self._layout.setContentsMargins(margin, 0, margin, 0)
+        self._layout.setSpacing(spacing)
         self.copy_button.setVisible(self._has_chat and not self._is_page and has_room)
         has_note = self._is_page and bool(self.note_label.text())
         self.note_label.setVisible(has_note and self.width() >= NOTE_FROM_PX)

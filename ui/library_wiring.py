@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
@@ -34,6 +35,10 @@ from ui.settings.settings_keeper import SettingsKeeper
 from ui.transcript.untrusted_text import shown
 from ui.window import Window
 
+if TYPE_CHECKING:
+    from ui.first_start.first_start_page import FirstStartPage
+    from ui.library.models_page import ModelsPage
+
 
 class LibraryWiring(QObject):
     """Owns the connections, and knows what the parts need of each other: shelf, machine, downloads."""
@@ -55,7 +60,9 @@ class LibraryWiring(QObject):
         self._chooser = chooser
         self._open_url = open_url
         self._shelf = ShelfChanged((), ())
+        self._has_shelf = False
         self._downloads: dict[str, DownloadStatus] = {}
+        self._works: dict[tuple[str, Work], WorkProgressed] = {}
         self._is_browsing = False
         self._use_when_here = ""
         self._running_turns: set[int] = set()
@@ -66,8 +73,9 @@ class LibraryWiring(QObject):
         self.dialogs = LibraryDialogs(window, self._library, open_url, keeper.settings.accepted_licences)
         self.dialogs.hub = keeper.settings.hub_endpoint or self.dialogs.hub
         self._connect_events(bridge)
-        self._connect_page()
-        self._connect_first_start()
+        self._connect_window()
+        window.later_models_page.when_built(self._connect_models_page)
+        window.later_first_start_page.when_built(self._connect_first_start)
         self._connect_chat(chat_bridge)
         self._connect_settings()
 
@@ -85,8 +93,16 @@ class LibraryWiring(QObject):
         bridge.repository_opened.connect(self.dialogs.show_repository)
         bridge.files_found.connect(self.dialogs.show_found)
 
-    def _connect_page(self) -> None:
-        page, library, dialogs = self._window.models_page, self._library, self.dialogs
+    def _connect_window(self) -> None:
+        self._window.files_dropped.connect(self.dialogs.ask_how_to_add)
+        self._window.models_page_opened.connect(self._library.refresh)
+        self._window.header.downloads_requested.connect(self._window.show_models)
+        self._window.sidebar.download_line.clicked.connect(self._window.show_models)
+        self._window.chat_page.notice_bars.offer_taken.connect(self._use_offered)
+
+    def _connect_models_page(self, page: ModelsPage) -> None:
+        """When it is there: its buttons, and what was said before."""
+        library, dialogs = self._library, self.dialogs
         page.verify_requested.connect(library.verify)
         page.delete_requested.connect(library.delete)
         page.undo_requested.connect(library.undo_delete)
@@ -104,14 +120,18 @@ class LibraryWiring(QObject):
         page.browse_requested.connect(dialogs.open_repository)
         page.find_requested.connect(dialogs.find_files)
         page.measured_requested.connect(dialogs.show_measured)
-        self._window.files_dropped.connect(dialogs.ask_how_to_add)
-        self._window.models_page_opened.connect(library.refresh)
-        self._window.header.downloads_requested.connect(self._window.show_models)
-        self._window.sidebar.download_line.clicked.connect(self._window.show_models)
-        self._window.chat_page.notice_bars.offer_taken.connect(self._use_offered)
+        page.show_in_use(self._chooser.current)
+        if dialogs.machine is not None:
+            page.show_machine(dialogs.machine.machine)
+        if self._has_shelf:
+            page.show_shelf(self._shelf)
+        for status in self._downloads.values():
+            page.show_download(status)
+        for going_on in self._works.values():
+            page.show_work(going_on.about, going_on.work, going_on.fraction)
 
-    def _connect_first_start(self) -> None:
-        page = self._window.first_start_page
+    def _connect_first_start(self, page: FirstStartPage) -> None:
+        """When it is there: its buttons, and what was said before."""
         page.download_requested.connect(self.dialogs.download)
         self.dialogs.download_begun.connect(self._note_begun)
         page.use_requested.connect(self._use_from_first_start)
@@ -122,6 +142,12 @@ class LibraryWiring(QObject):
         page.pause_requested.connect(self._library.pause)
         page.resume_requested.connect(self._library.resume)
         page.cancel_requested.connect(self._library.cancel)
+        if self.dialogs.machine is not None:
+            page.show_machine(self.dialogs.machine)
+        if self._has_shelf:
+            page.show_shelf(self._shelf)
+        for status in self._downloads.values():
+            page.show_download(status)
 
     def _connect_chat(self, bridge: ChatBridge) -> None:
         bridge.turn_started.connect(self._on_turn_started)
@@ -132,25 +158,27 @@ class LibraryWiring(QObject):
     def _connect_settings(self) -> None:
         self._keeper.changed.connect(self._follow_settings)
         self.dialogs.licence_accepted.connect(self._keep_licence)
-        self._window.settings_page.downloads_card.token_changed.connect(self._use_token)
+        self._window.later_settings_page.when_built(
+            lambda page: page.downloads_card.token_changed.connect(self._use_token)
+        )
 
     # Slots for what the library says
 
     @Slot(MachineMeasured)
     def _show_machine(self, measured: MachineMeasured) -> None:
         self.dialogs.machine = measured
-        self._window.first_start_page.show_machine(measured)
-        self._window.models_page.show_machine(measured.machine)
+        self._window.later_first_start_page.tell(lambda page: page.show_machine(measured))
+        self._window.later_models_page.tell(lambda page: page.show_machine(measured.machine))
         self._window.show_models_note(fit_words.machine_line(measured.machine))
 
     @Slot(ShelfChanged)
     def _show_shelf(self, shelf: ShelfChanged) -> None:
-        self._shelf = shelf
+        self._shelf, self._has_shelf = shelf, True
         self.dialogs.shelf = shelf
         self._downloads = {a.download.id: a.download for a in shelf.available if a.download is not None}
         self._downloads |= {status.id: status for status in shelf.other_downloads}
-        self._window.models_page.show_shelf(shelf)
-        self._window.first_start_page.show_shelf(shelf)
+        self._window.later_models_page.tell(lambda page: page.show_shelf(shelf))
+        self._window.later_first_start_page.tell(lambda page: page.show_shelf(shelf))
         self._show_downloads()
         self._show_choices()
 
@@ -159,8 +187,8 @@ class LibraryWiring(QObject):
         status = changed.status
         before = self._downloads.get(status.id)
         self._downloads[status.id] = status
-        self._window.models_page.show_download(status)
-        self._window.first_start_page.show_download(status)
+        self._window.later_models_page.tell(lambda page: page.show_download(status))
+        self._window.later_first_start_page.tell(lambda page: page.show_download(status))
         self._show_downloads()
         if status.state is DownloadState.DONE and (before is None or not before.state.is_over):
             self._welcome(status)
@@ -169,14 +197,18 @@ class LibraryWiring(QObject):
 
     @Slot(WorkProgressed)
     def _show_work(self, progressed: WorkProgressed) -> None:
-        self._window.models_page.show_work(progressed.about, progressed.work, progressed.fraction)
+        self._works[progressed.about, progressed.work] = progressed
+        self._window.later_models_page.tell(
+            lambda page: page.show_work(progressed.about, progressed.work, progressed.fraction)
+        )
         if progressed.work is Work.BROWSING:
             self._is_browsing = True
             self._show_connection()
 
     @Slot(WorkEnded)
     def _end_work(self, ended: WorkEnded) -> None:
-        self._window.models_page.end_work(ended.about, ended.work)
+        self._works.pop((ended.about, ended.work), None)
+        self._window.later_models_page.tell(lambda page: page.end_work(ended.about, ended.work))
         if ended.work is Work.BROWSING:
             self._is_browsing = False
             self._show_connection()
@@ -185,7 +217,7 @@ class LibraryWiring(QObject):
     @Slot(FileAdded)
     def _show_added(self, added: FileAdded) -> None:
         """On the Models page its card is the answer; elsewhere it is said."""
-        on_page = self._window.pages.currentWidget() is self._window.models_page
+        on_page = self._window.is_models_page_in_front
         if not on_page and added.path != self._chooser.current:
             self._offer(added.path, added.path.stem)
 
@@ -204,7 +236,7 @@ class LibraryWiring(QObject):
             return
         if self._window.is_first_start:
             self._window.first_start_page.show_error(problem.error)
-        elif self._window.pages.currentWidget() is self._window.models_page:
+        elif self._window.is_models_page_in_front:
             self._window.models_page.show_error(problem.error)
         else:
             self._show_notice(problem.error)
@@ -248,7 +280,8 @@ class LibraryWiring(QObject):
     @Slot(TurnEnded)
     def _on_turn_ended(self, ended: TurnEnded) -> None:
         self._running_turns.discard(ended.turn.id)
-        if self._path_in_use is not None and ended.error is None:
+        is_temporary = ended.turn.id < 0  # not even its speed is written
+        if self._path_in_use is not None and ended.error is None and not is_temporary:
             self._library.note_reply(self._path_in_use, ended.turn.usage)
 
     @Slot(EngineStateChanged)
@@ -352,7 +385,7 @@ class LibraryWiring(QObject):
 
     def _show_choices(self) -> None:
         current = self._chooser.current
-        self._window.models_page.show_in_use(current)
+        self._window.later_models_page.tell(lambda page: page.show_in_use(current))
         choices: Sequence[PillChoice] = [
             PillChoice(model.title, _detail(model.fit), model.path)
             for model in self._shelf.installed

@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from models.library import BUILT_IN_TITLE
 from ui.kinds import of_kind
 
 _LONGEST_NAME = 40
@@ -64,6 +63,8 @@ class ModelPill(QPushButton):
 
     @Slot()
     def _fill_menu(self) -> None:
+        from models.library import BUILT_IN_TITLE  # here: the window need not wait for it
+
         self._menu.clear()
         self._add_model(f"{BUILT_IN_TITLE} (built in)", self._built_in_model)
         for choice in self._choices:

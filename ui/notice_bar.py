@@ -96,6 +96,11 @@ class NoticeBars(QWidget):
         if str(error) not in [notice.text for notice in self._notices]:
             self._append(Notice(str(error), lasting=lasting))
 
+    def take_back(self, error: AppError) -> None:
+        """Take an error away: it is said elsewhere."""
+        for notice in [each for each in self._notices if each.text == str(error)]:
+            self._remove(notice)
+
     @Slot()
     def clear_lasting(self) -> None:
         """Take away what was to stay until the program ends: its cause is gone."""

@@ -22,6 +22,11 @@ ThemeChoice = Literal["system", "light", "dark"]
 
 STYLE_FILE = Path(__file__).resolve().parent.parent / "resources" / "styles" / "ponder.qss"
 
+STYLE = "Fusion"
+STYLE_IS_SET = "style_is_set"
+"""A property of an application that was started with `-style`. To set it later takes Python an object for the
+style, and with it the classes and enumerations of all styles: 10 ms of the start."""
+
 COLUMN_WIDTH_PX = 720
 GUTTER_PX = 8
 """Room on both sides of the reading column where focus outlines and button padding stand."""
@@ -85,7 +90,7 @@ class Theme:
             line="#E4E0D8",
             text="#1E2226",
             second="#545B64",
-            third="#666D76",
+            third="#646B74",
             accent="#1F6F5C",
             on_accent="#FFFFFF",
             accent_soft="#E3EFEA",
@@ -95,7 +100,7 @@ class Theme:
             code_keyword="#6F42C1",
             code_number="#9A4A00",
             code_string="#1B6B4A",
-            code_comment="#666D76",
+            code_comment="#646B74",
             code_name="#1F5FA8",
         )
 
@@ -195,8 +200,8 @@ def theme_for(choice: ThemeChoice, application: QGuiApplication) -> Theme:
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Put style, font, palette and stylesheet on the whole application."""
-    if not application.styleSheet():  # under a stylesheet the style no longer tells its name
-        application.setStyle("Fusion")
+    if not application.styleSheet() and not application.property(STYLE_IS_SET):
+        application.setStyle(STYLE)
     application.setFont(control_font())
     application.setPalette(palette_of(theme))
     application.setStyleSheet(style_sheet_of(theme))

@@ -1,9 +1,14 @@
-"""The window: sidebar, header, and the pages chat, models and settings."""
+"""The window: sidebar, header, and the pages chat, models and settings.
+
+What the first picture does not show is built later, and its modules are imported then. So the slots for what
+the chat says take an `object`: naming the event in `Slot` would import its module here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -13,23 +18,29 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeyEvent,
     QKeySequence,
+    QPaintEvent,
     QShortcut,
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from app.chat.events import ConversationOpened, ConversationsListed, EngineStateChanged
 from app.settings import Settings
 from ui.chat_page import ChatPage
 from ui.context_meter import ContextUse
-from ui.first_start.first_start_page import FirstStartPage
 from ui.header import Header
-from ui.library.add_file_dialog import dropped_files
-from ui.library.models_page import ModelsPage
-from ui.settings.settings_page import SettingsPage
+from ui.later import Later
 from ui.shell import Shell
 from ui.sidebar.conversation_list_model import one_line
 from ui.sidebar.sidebar import Sidebar
 from ui.theme import Theme
+from ui.undo_place import UndoPlace
+
+if TYPE_CHECKING:
+    from app.chat.events import ConversationOpened, ConversationsListed, EngineStateChanged
+    from models.engine.protocol import ModelFacts
+    from ui.first_start.first_start_page import FirstStartPage
+    from ui.library.models_page import ModelsPage
+    from ui.lock.lock_page import LockPage
+    from ui.settings.settings_page import SettingsPage
 
 MIN_WIDTH_PX = 400
 MIN_HEIGHT_PX = 360
@@ -50,11 +61,15 @@ class Window(QMainWindow):
     Signals:
         closing: the window is being closed.
         models_page_opened: the Models page came to the front.
+        lock_requested: all chats are to be closed and covered.
         files_dropped(paths): model files were dropped on the window, a list of `Path`.
+        first_painted: the window is on the screen and takes typing.
     """
 
     closing = Signal()
+    first_painted = Signal()
     models_page_opened = Signal()
+    lock_requested = Signal()
     files_dropped = Signal(list)
 
     def __init__(
@@ -65,6 +80,10 @@ class Window(QMainWindow):
         self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
         self.setAcceptDrops(True)
         self._models_note = ""
+        self._settings = settings
+        self._places = places
+        self._model: ModelFacts | None = None
+        self._is_painted = False
         self.resize(settings.window_width, settings.window_height)
         self._titles: dict[int, str] = {}
         self._context_use = ContextUse()
@@ -73,15 +92,16 @@ class Window(QMainWindow):
         self.chat_page = ChatPage(theme, thoughts_open=settings.show_thinking)
         self.show_thinking(settings)
         self.chat_page.set_zoom(settings.zoom_percent)
-        self.models_page = ModelsPage(places.built_in_model)
-        self.settings_page = SettingsPage(settings, places.data_dir, places.config_dir)
+        self.later_models_page = Later(self._build_models_page)
+        self.later_settings_page = Later(self._build_settings_page)
+        self.later_first_start_page = Later(self._build_first_start_page)
+        self.later_lock_page = Later(self._build_lock_page)
         self.pages = QStackedWidget()
         self.shell = self._make_shell(settings)
-        self.first_start_page = FirstStartPage()
         self._whole = QStackedWidget()
-        for part in (self.shell, self.first_start_page):
-            self._whole.addWidget(part)
+        self._whole.addWidget(self.shell)
         self.setCentralWidget(self._whole)
+        self._undo_place = UndoPlace(self.chat_page, self.sidebar, self.shell, self.pages)
         self._connect()
         self._add_shortcuts()
         if is_first_start:
@@ -92,8 +112,7 @@ class Window(QMainWindow):
     # Construction
 
     def _make_shell(self, settings: Settings) -> Shell:
-        for page in (self.chat_page, self.models_page, self.settings_page):
-            self.pages.addWidget(page)
+        self.pages.addWidget(self.chat_page)
         main = QWidget()
         layout = QVBoxLayout(main)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -101,6 +120,35 @@ class Window(QMainWindow):
         layout.addWidget(self.header)
         layout.addWidget(self.pages, 1)
         return Shell(self.sidebar, main, sidebar_open=settings.sidebar_open)
+
+    def _build_models_page(self) -> ModelsPage:
+        from ui.library.models_page import ModelsPage
+
+        page = ModelsPage(self._places.built_in_model)
+        self.pages.addWidget(page)
+        return page
+
+    def _build_settings_page(self) -> SettingsPage:
+        from ui.settings.settings_page import SettingsPage
+
+        page = SettingsPage(self._settings, self._places.data_dir, self._places.config_dir)
+        page.sampling.show_model(self._model)
+        self.pages.addWidget(page)
+        return page
+
+    def _build_first_start_page(self) -> FirstStartPage:
+        from ui.first_start.first_start_page import FirstStartPage
+
+        page = FirstStartPage()
+        self._whole.addWidget(page)
+        return page
+
+    def _build_lock_page(self) -> LockPage:
+        from ui.lock.lock_page import LockPage
+
+        page = LockPage()
+        self._whole.addWidget(page)
+        return page
 
     def _connect(self) -> None:
         self.shell.folding_changed.connect(self.header.follow_folding)
@@ -110,10 +158,12 @@ class Window(QMainWindow):
         self.header.pill.models_page_requested.connect(self.show_models)
         self.sidebar.models_requested.connect(self.show_models)
         self.sidebar.settings_requested.connect(self.show_settings)
+        self.sidebar.lock_button.clicked.connect(self.lock_requested)
 
     def _add_shortcuts(self) -> None:
         for keys, slot in (
             ("Ctrl+N", self.sidebar.new_chat_requested.emit),
+            ("Ctrl+Shift+N", self.sidebar.temporary_chat_requested.emit),
             ("Ctrl+K", self.search),
             ("Ctrl+F", self.find_in_chat),
             ("Ctrl++", self.chat_page.zoom_in),
@@ -124,6 +174,7 @@ class Window(QMainWindow):
             ("Shift+F3", self.chat_page.find_previous),
             ("Ctrl+L", self.focus_composer),
             ("Ctrl+B", self.toggle_sidebar),
+            ("Ctrl+Shift+L", self.lock_requested.emit),
             ("Ctrl+Return", self.chat_page.answer_now),
             ("Ctrl+Enter", self.chat_page.answer_now),  # the one on the keypad
         ):  # they belong to the shell, so that none works unseen behind the first page
@@ -133,9 +184,37 @@ class Window(QMainWindow):
     # Public methods
 
     @property
+    def models_page(self) -> ModelsPage:
+        """The Models page; built at the first visit."""
+        return self.later_models_page.get()
+
+    @property
+    def settings_page(self) -> SettingsPage:
+        """The settings; built at the first visit."""
+        return self.later_settings_page.get()
+
+    @property
+    def first_start_page(self) -> FirstStartPage:
+        """The page of the very first start; built for that alone."""
+        return self.later_first_start_page.get()
+
+    @property
     def is_first_start(self) -> bool:
         """Whether the first page is in front."""
-        return self._whole.currentWidget() is self.first_start_page
+        page = self.later_first_start_page.built
+        return page is not None and self._whole.currentWidget() is page
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the lock page is in front."""
+        page = self.later_lock_page.built
+        return page is not None and self._whole.currentWidget() is page
+
+    @property
+    def is_models_page_in_front(self) -> bool:
+        """Whether the Models page is in front."""
+        page = self.later_models_page.built
+        return page is not None and self.pages.currentWidget() is page
 
     @Slot()
     def leave_first_start(self) -> None:
@@ -144,10 +223,31 @@ class Window(QMainWindow):
             self._whole.setCurrentWidget(self.shell)
             self.show_chat()
 
+    def show_lock(self) -> None:
+        """The lock page covers everything."""
+        page = self.later_lock_page.get()
+        self._whole.setCurrentWidget(page)
+        page.take_focus()
+
+    def leave_lock(self) -> None:
+        """The lock page goes."""
+        if self.is_locked:
+            self._whole.setCurrentWidget(self.shell)
+            self.show_chat()
+
+    def forget_chats(self) -> None:
+        """Show no title, nothing that was looked for, and no transcript. What is being written stays."""
+        self._titles = {}
+        self._context_use = ContextUse()
+        self.sidebar.forget_chats()
+        self.chat_page.later_aids.tell(lambda aids: aids.forget_all())
+        self.chat_page.expect_words("")
+        self._show_chat_in_header()
+
     def show_models_note(self, note: str) -> None:
         """What stands beside the title of the Models page."""
         self._models_note = note
-        if self.pages.currentWidget() is self.models_page:
+        if self.is_models_page_in_front:
             self.header.show_page_title("Models", note)
 
     def set_theme(self, theme: Theme) -> None:
@@ -215,30 +315,37 @@ class Window(QMainWindow):
 
     # Slots for what the chat says
 
-    @Slot(EngineStateChanged)
+    @Slot(object)
     def show_engine(self, change: EngineStateChanged) -> None:
         """Name the model in header and sidebar."""
         self.header.pill.show_model(change.model_title, change.built_in)
         self.sidebar.show_model(change.model_title, change.built_in)
-        self.settings_page.sampling.show_model(change.model)
+        self._model = change.model
+        self.later_settings_page.tell(lambda page: page.sampling.show_model(change.model))
         self._show_chat_in_header()
 
-    @Slot(ConversationsListed)
+    @Slot(object)
     def show_conversations(self, listed: ConversationsListed) -> None:
         """Show all conversations in the sidebar; the title in front may have changed."""
-        self._titles = {summary.id: one_line(summary.title) for summary in listed.conversations}
-        self.sidebar.show_conversations(listed.conversations)
+        in_front = self.chat_page.conversation_id  # it may have been used too long ago to be listed
+        self._titles = {key: title for key, title in self._titles.items() if key == in_front}
+        self._titles |= {summary.id: one_line(summary.title) for summary in listed.conversations}
+        self.sidebar.show_conversations(listed.conversations, listed.folders, has_more=listed.has_more)
         self.sidebar.select_conversation(self.chat_page.conversation_id)
         self._show_chat_in_header()
 
-    @Slot(ConversationOpened)
+    @Slot(object)
     def show_conversation(self, opened: ConversationOpened) -> None:
         """A conversation came to the front, and the chat page with it."""
         if opened.conversation is not None:
             summary = opened.conversation.summary
             self._titles[summary.id] = one_line(summary.title)
         self.sidebar.select_conversation(self.chat_page.conversation_id)
-        self.show_chat()
+        self._show_temporary(opened.is_temporary)
+        if self.chat_page.keeps_keys:
+            self._show_chat_in_header()
+        else:
+            self.show_chat()
 
     @Slot(ContextUse)
     def show_context(self, use: ContextUse) -> None:
@@ -247,7 +354,8 @@ class Window(QMainWindow):
         self._show_context()
 
     def show_thinking(self, settings: Settings) -> None:
-        """How the model is to think."""
+        """How the model is to think; the settings page is built from these settings when it is asked for."""
+        self._settings = settings
         self.chat_page.composer.thinking_button.show_budget(
             settings.thinking_budget_tokens,
             settings.thinking_at_least_tokens,
@@ -255,6 +363,11 @@ class Window(QMainWindow):
         )
 
     # Inside
+
+    def _show_temporary(self, is_temporary: bool) -> None:
+        self.header.show_temporary(is_temporary)
+        self.chat_page.empty_state.show_temporary(is_temporary)
+        self.chat_page.composer.temporary_note.setVisible(is_temporary)
 
     def _show_page(self, page: QWidget, title: str, note: str = "") -> None:
         self.shell.close_overlay()
@@ -265,7 +378,7 @@ class Window(QMainWindow):
         if self.pages.currentWidget() is not self.chat_page:
             return
         conversation_id = self.chat_page.conversation_id
-        self.header.show_has_chat(bool(self.chat_page.transcript.turns()))
+        self.header.show_has_chat(self.chat_page.has_turns)
         self.header.show_chat_title(self._titles.get(conversation_id, "") if conversation_id else "")
         self._show_context()
 
@@ -276,8 +389,12 @@ class Window(QMainWindow):
     # Qt overrides
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape: closes the sidebar over the page, leaves a page, or stops the reply."""
-        if event.key() != Qt.Key.Key_Escape or self.is_first_start:
+        """Escape: closes the sidebar over the page, leaves a page, or stops the reply. Ctrl+Z: undo."""
+        if self._whole.currentWidget() is not self.shell:
+            super().keyPressEvent(event)
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self.chat_page.deleted_bar.undo()
+        elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self.shell.close_overlay():
             return
@@ -294,22 +411,33 @@ class Window(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take model files, nothing else."""
-        if dropped_files(event.mimeData()):
+        from ui.library.add_file_dialog import dropped_files
+
+        if dropped_files(event.mimeData()) and not self.is_locked:
             event.acceptProposedAction()
             self.models_page.show_drop_hint(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """They went away again."""
-        self.models_page.show_drop_hint(False)
+        self.later_models_page.tell(lambda page: page.show_drop_hint(False))
         event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """They are to be added."""
+        from ui.library.add_file_dialog import dropped_files
+
         self.models_page.show_drop_hint(False)
         paths = dropped_files(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.files_dropped.emit(paths)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say once that there is something to be seen."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self.first_painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Say so before the window goes."""

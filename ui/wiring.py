@@ -1,4 +1,8 @@
-"""Connects the window to the chat, the settings and the models: who hears whom, in one place."""
+"""Connects the window to the chat, the settings and the models: who hears whom, in one place.
+
+A page that is not built yet is connected by its `Later.when_built`, before anybody can press anything in it;
+the one place where what it missed is shown to it is there too. News for it go through `Later.tell`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ from ui.library.model_chooser import ModelChooser
 from ui.link_question import ask_to_open
 from ui.save_thought import SaveThoughtDialog, write_thought
 from ui.settings.settings_keeper import SettingsKeeper
+from ui.sidebar.orders import SidebarOrders
 from ui.transcript.copied_chat import chat_as_markdown, chat_as_text
 from ui.window import Window
 
@@ -75,6 +80,8 @@ class Wiring(QObject):
         bridge.turn_paused.connect(page.pause_turn)
         bridge.turn_ended.connect(page.end_turn)
         bridge.noticed.connect(page.show_notice)
+        bridge.deleted.connect(page.deleted_bar.show_deleted)
+        bridge.deletion_forgotten.connect(page.deleted_bar.show_forgotten)
         self._connect_context(bridge)
 
     def _connect_context(self, bridge: ChatBridge) -> None:
@@ -94,6 +101,13 @@ class Wiring(QObject):
         """What the user wants of the chat."""
         page, sidebar, chat = self._window.chat_page, self._window.sidebar, self._chat
         page.ask_requested.connect(chat.ask)
+        page.version_requested.connect(chat.ask_version)
+        page.show_version_requested.connect(chat.show_version)
+        page.continue_requested.connect(chat.go_on)
+        page.branch_requested.connect(chat.branch)
+        page.delete_turn_requested.connect(chat.delete_turn)
+        page.undo_requested.connect(chat.undo_delete)
+        page.forget_requested.connect(chat.forget_deleted)
         page.stop_requested.connect(chat.stop)
         page.answer_now_requested.connect(chat.answer_now)
         page.pause_requested.connect(chat.pause)
@@ -104,15 +118,30 @@ class Wiring(QObject):
         page.link_requested.connect(self._ask_to_open)
         self._window.header.copy_requested.connect(self._copy_chat)
         page.save_thought_requested.connect(self._ask_to_save_thought)
+        page.long_copy_requested.connect(self._copy_made)
         sidebar.new_chat_requested.connect(chat.new_conversation)
-        sidebar.open_requested.connect(chat.open_conversation)
-        sidebar.turn_requested.connect(page.expect_turn)
-        sidebar.rename_requested.connect(chat.rename_conversation)
-        sidebar.delete_requested.connect(chat.delete_conversation)
+        sidebar.temporary_chat_requested.connect(chat.new_temporary_conversation)
         sidebar.search_requested.connect(chat.search)
+        sidebar.folder_named.connect(chat.create_folder)
+        sidebar.orders.words_requested.connect(page.expect_words)
+        sidebar.orders.turn_requested.connect(page.expect_turn)
+        self._connect_list(sidebar.orders)
+
+    def _connect_list(self, orders: SidebarOrders) -> None:
+        """What the user wants of the chats and folders in the sidebar."""
+        chat = self._chat
+        orders.more_requested.connect(chat.list_more)
+        orders.open_requested.connect(chat.open_conversation)
+        orders.rename_requested.connect(chat.rename_conversation)
+        orders.delete_requested.connect(chat.delete_conversation)
+        orders.pin_requested.connect(chat.pin_conversation)
+        orders.archive_requested.connect(chat.archive_conversation)
+        orders.move_requested.connect(chat.move_conversation)
+        orders.folder_rename_requested.connect(chat.rename_folder)
+        orders.folder_delete_requested.connect(chat.delete_folder)
 
     def _connect_settings(self, appearance: Appearance) -> None:
-        self._window.settings_page.changed.connect(self._change_settings)
+        self._window.later_settings_page.when_built(lambda page: page.changed.connect(self._change_settings))
         self._window.chat_page.thinking_chosen.connect(self._change_settings)
         self._window.chat_page.zoom_chosen.connect(self._change_zoom)
         self._keeper.changed.connect(appearance.follow_settings)
@@ -121,8 +150,8 @@ class Wiring(QObject):
         appearance.changed.connect(self._window.set_theme)
 
     def _connect_models(self) -> None:
-        page, pill = self._window.models_page, self._window.header.pill
-        page.use_requested.connect(self._chooser.use)
+        pill = self._window.header.pill
+        self._window.later_models_page.when_built(lambda page: page.use_requested.connect(self._chooser.use))
         pill.model_chosen.connect(self._chooser.use)
         pill.file_dialog_requested.connect(self._ask_for_file_to_use)
         self._chooser.chosen.connect(self._chat.use_model)
@@ -140,7 +169,8 @@ class Wiring(QObject):
 
     @Slot(Settings)
     def _follow_settings(self, settings: Settings) -> None:
-        self._window.chat_page.transcript.set_thoughts_open(settings.show_thinking)
+        self._window.later_settings_page.tell(lambda page: page.zoom_row.show_zoom(settings.zoom_percent))
+        self._window.chat_page.set_thoughts_open(settings.show_thinking)
         self._window.show_thinking(settings)
         self._window.chat_page.set_zoom(settings.zoom_percent)
         if settings.sampling() != self._sampling:
@@ -167,7 +197,7 @@ class Wiring(QObject):
     @Slot(AppError)
     def _show_refused(self, error: AppError) -> None:
         """A file that cannot be used: say it where the user is."""
-        if self._window.pages.currentWidget() is self._window.models_page:
+        if self._window.is_models_page_in_front:
             self._window.models_page.show_error(error)
         else:
             self._show_error(error)
@@ -192,6 +222,14 @@ class Wiring(QObject):
         turns = self._window.chat_page.transcript.turns()
         made = chat_as_markdown if form == "markdown" else chat_as_text
         self._background.run(functools.partial(made, turns), done=self._put_on_clipboard)
+
+    @Slot(object, bool)
+    def _copy_made(self, make: Callable[[], str], is_of_thought: bool) -> None:
+        """A long selection."""
+        from ui.transcript.clipboard import put_on_clipboard
+
+        put = functools.partial(put_on_clipboard, is_of_thought=is_of_thought)
+        self._background.run(make, done=put)
 
     def _put_on_clipboard(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)

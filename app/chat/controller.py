@@ -7,29 +7,27 @@ is in the history before the engine sees it; an answer is stored as it grows, at
 
 from __future__ import annotations
 
+import gc
 import queue
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import power
-from app.chat import events
 from app.chat.crash_record import CrashRecord
+from app.chat.desk import Desk
 from app.chat.engine_host import EngineHost
-from app.chat.events import ChatEvent, EngineState, EngineStateChanged
+from app.chat.events import ChatEvent, EngineState, EngineStateChanged, Locked, Noticed
 from app.chat.front import FrontConversation
-from app.chat.turn import AGAIN_TEMPERATURE, RunningTurn
-from app.errors import AppError, HistoryError, InputError
-from app.history.memory import History, MemoryHistory
-from app.history.records import Turn
+from app.chat.guarded import guarded
+from app.chat.replies import Question, Replies
+from app.errors import AppError, InputError
+from app.history.memory import History
 from models.engine import protocol
-from models.engine.protocol import EngineEvent, KvType, Sampling, StopReason, Thinking
-from models.errors import engine_error
+from models.engine.protocol import EngineEvent, KvType, Sampling, Thinking
 from models.gguf_info import read_chat_model
 
-SAVE_INTERVAL_S = 1.0
 UPKEEP_DELAY_S = 10.0
 """How long after the start the history is looked after: the model is being loaded until then."""
 
@@ -65,18 +63,12 @@ class ChatController:
         self._say = listener
         self._open_history = open_history
         self._first_model_path = model_path
-        self._sampling = sampling or Sampling()
-        self._thinking = thinking or Thinking()
         self._reads_ahead = reads_ahead
         self._unload_after_s = unload_after_s
         self._allows_background_work = allows_background_work
         self._orders: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="chat", daemon=True)
         self._front = FrontConversation(listener)
-        self._running: RunningTurn | None = None
-        self._asks_again: Turn | None = None
-        self._saved_at = 0.0
-        self._waiting_question: str | None = None
         self._engine = EngineHost(
             command=engine_command,
             context_tokens=context_tokens,
@@ -85,6 +77,22 @@ class ChatController:
             say=self._on_engine_state,
             deliver=lambda generation, event: self._orders.put(lambda: self._on_engine(generation, event)),
             crash_record=crash_record,
+        )
+        self._replies = Replies(
+            say=listener,
+            front=self._front,
+            engine=self._engine,
+            sampling=sampling or Sampling(),
+            thinking=thinking or Thinking(),
+            wake=lambda: self._start_engine(self._engine.model_path),
+            ended=self._after_turn,
+        )
+        self._desk = Desk(
+            say=listener,
+            front=self._front,
+            replies=self._replies,
+            prepare=self._prepare,
+            on_upkeep_problem=self._on_upkeep_problem,
         )
 
     # Orders, from any thread.
@@ -102,63 +110,132 @@ class ChatController:
 
     def ask(self, text: str) -> None:
         """Ask a question in the conversation in front. `TurnStarted` or `QuestionRejected` follows."""
-        self._orders.put(lambda: self._ask(text))
+        self._put_unless_locked(lambda: self._replies.ask(Question(text)))
+
+    def ask_version(self, turn_id: int, text: str) -> None:
+        """Ask beside a question in front: an edited one, or the same for another answer.
+
+        `ConversationOpened` with the path before it and `TurnStarted` follow, or `QuestionRejected`.
+        """
+        self._put_unless_locked(lambda: self._replies.ask(Question(text, version_of=turn_id)))
+
+    def go_on(self, turn_id: int) -> None:
+        """Let the last answer of the chat in front go on where it ended early, without another thought."""
+        self._put_unless_locked(lambda: self._replies.go_on(turn_id))
 
     def stop(self) -> None:
         """End the running reply now; what stands of the answer is kept."""
-        self._orders.put(self._stop)
+        self._orders.put(self._replies.stop)
 
     def answer_now(self) -> None:
         """Close the running thought; the answer begins with the next token."""
-        self._orders.put(self._answer_now)
+        self._orders.put(self._replies.answer_now)
 
     def pause(self) -> None:
         """Let the running thought wait; `TurnPaused` follows."""
-        self._orders.put(self._pause)
+        self._orders.put(self._replies.pause)
 
     def resume(self, hint: str = "") -> None:
         """Let the thought go on; a hint goes into it in the model's own voice."""
-        self._orders.put(lambda: self._resume(hint))
+        self._orders.put(lambda: self._replies.resume(hint))
 
     def try_again(self) -> None:
-        """Stop the running reply and ask the same again, with another seed and a little more chance."""
-        self._orders.put(self._try_again)
+        """Stop the running reply and ask the same beside it, with another seed and a little more chance."""
+        self._orders.put(self._replies.try_again)
 
     def prepare_draft(self, draft: str) -> None:
         """Read a long draft ahead while it is typed; call it when it has changed and rests."""
-        self._orders.put(lambda: self._prepare(draft))
+        self._put_unless_locked(lambda: self._prepare(draft))
 
     def new_conversation(self) -> None:
         """Put an empty conversation in front. It is stored with its first question."""
-        self._orders.put(self._new_conversation)
+        self._put_unless_locked(self._desk.show_new)
+
+    def new_temporary_conversation(self) -> None:
+        """Put an empty conversation in front of which nothing is written; it lasts until Ponder closes."""
+        self._put_unless_locked(lambda: self._desk.show_new(is_temporary=True))
 
     def open_conversation(self, conversation_id: int) -> None:
         """Put a conversation in front. A reply that is being written elsewhere goes on."""
-        self._orders.put(lambda: self._guarded(lambda: self._show(conversation_id)))
+        self._put(lambda: self._desk.show(conversation_id))
+
+    def show_version(self, turn_id: int) -> None:
+        """Put the conversation of a turn in front, with the path that goes through it."""
+        self._put(lambda: self._desk.show_version(turn_id))
+
+    def branch(self, turn_id: int) -> None:
+        """Copy the path up to and with that turn into a chat of its own and put it in front."""
+        self._put(lambda: self._desk.branch(turn_id))
 
     def rename_conversation(self, conversation_id: int, title: str) -> None:
         """Give a conversation another title."""
-        self._orders.put(lambda: self._guarded(lambda: self._rename(conversation_id, title)))
+        self._change(lambda history: history.rename(conversation_id, title))
+
+    def move_conversation(self, conversation_id: int, folder_id: int | None) -> None:
+        """Put a conversation into a folder; None: into none."""
+        self._change(lambda history: history.move(conversation_id, folder_id))
+
+    def pin_conversation(self, conversation_id: int, is_pinned: bool) -> None:
+        """Keep a conversation at the top of the list, or no longer."""
+        self._change(lambda history: history.set_pinned(conversation_id, is_pinned))
+
+    def archive_conversation(self, conversation_id: int, is_archived: bool) -> None:
+        """Put a conversation out of the way, or back."""
+        self._change(lambda history: history.set_archived(conversation_id, is_archived))
+
+    def create_folder(self, name: str, conversation_id: int | None = None) -> None:
+        """Make a folder, and put this conversation into it."""
+
+        def create(history: History) -> None:
+            folder = history.create_folder(name)
+            if conversation_id is not None:
+                history.move(conversation_id, folder.id)
+
+        self._change(create)
+
+    def rename_folder(self, folder_id: int, name: str) -> None:
+        """Give a folder another name."""
+        self._change(lambda history: history.rename_folder(folder_id, name))
 
     def delete_conversation(self, conversation_id: int) -> None:
-        """Delete a conversation with all its turns."""
-        self._orders.put(lambda: self._guarded(lambda: self._delete(conversation_id)))
+        """Delete a conversation with all its turns; `Deleted` follows."""
+        self._put(lambda: self._desk.delete_conversation(conversation_id))
+
+    def delete_turn(self, turn_id: int) -> None:
+        """Delete a question with its reply; what follows it stays. `Deleted` follows."""
+        self._put(lambda: self._desk.delete_turn(turn_id))
+
+    def delete_folder(self, folder_id: int) -> None:
+        """Delete a folder; its conversations stay, in none. `Deleted` follows."""
+        self._put(lambda: self._desk.delete_folder(folder_id))
+
+    def undo_delete(self) -> None:
+        """Bring back what was deleted last; `DeletionForgotten` follows."""
+        self._put(self._desk.undo_delete)
+
+    def forget_deleted(self) -> None:
+        """Wipe what was deleted, for good; `DeletionForgotten` follows."""
+        self._put(self._desk.forget_deleted)
+
+    def list_more(self) -> None:
+        """List more of the conversations that were used longer ago."""
+        self._put_unless_locked(lambda: guarded(self._say, self._front.list_more))
+
+    def list_again(self) -> None:
+        """Say the list again: an import has written to the history."""
+        self._change(lambda _history: None)
 
     def search(self, text: str) -> None:
         """Look for words; `ConversationsFound` follows."""
-        self._orders.put(
-            lambda: self._guarded(
-                lambda: self._say(events.ConversationsFound(text, tuple(self._front.history.search(text))))
-            )
-        )
+        self._put(lambda: self._desk.search(text))
 
     def use_model(self, model_path: Path) -> None:
         """Load another model. A file that is no chat model changes nothing (`Noticed`)."""
-        self._orders.put(lambda: self._guarded(lambda: self._use_model(model_path)))
+        self._orders.put(lambda: guarded(self._say, lambda: self._use_model(model_path)))
 
     def set_context(self, context_tokens: int) -> None:
         """Give the conversation in front a context size of its own, 0: as usual."""
-        self._orders.put(lambda: self._guarded(lambda: self._set_context(context_tokens)))
+        self._put(lambda: self._desk.set_context(context_tokens))
 
     def set_kv_type(self, kv_type: KvType) -> None:
         """Store the attention cache this way; the model is loaded anew for it."""
@@ -166,15 +243,15 @@ class ChatController:
 
     def restart_engine(self) -> None:
         """Start the engine again with the same model."""
-        self._orders.put(self._restart)
+        self._put_unless_locked(self._restart)
 
     def set_sampling(self, sampling: Sampling) -> None:
         """Draw tokens this way from the next question on."""
-        self._orders.put(lambda: setattr(self, "_sampling", sampling))
+        self._orders.put(lambda: setattr(self._replies, "sampling", sampling))
 
     def set_thinking(self, thinking: Thinking) -> None:
         """Let the model think so long, from the next question on."""
-        self._orders.put(lambda: setattr(self, "_thinking", thinking))
+        self._orders.put(lambda: setattr(self._replies, "thinking", thinking))
 
     def set_reads_ahead(self, reads_ahead: bool) -> None:
         """Whether the engine reads the next prompt ahead while nothing else is to do."""
@@ -186,7 +263,39 @@ class ChatController:
 
     def repair_history(self, repair: Callable[[], None]) -> None:
         """Close the history, call `repair` on the chat's thread, open it again; `Noticed` if it fails."""
-        self._orders.put(lambda: self._repair_history(repair))
+        self._put_unless_locked(lambda: self._desk.repair_history(repair, self._open_history))
+
+    def unlock_history(self, unlock: Callable[[], bool]) -> None:
+        """Call `unlock` on the chat's thread; if it says that it worked, open the history.
+
+        What was asked while it was locked is stored then. `Noticed` if it cannot be opened.
+        """
+        self._put_unless_locked(lambda: self._desk.unlock_history(unlock, self._open_history))
+
+    def lock(self, forget_keys: Callable[[], None]) -> None:
+        """End reply and engine, close the history, forget what is in memory, the keys too; `Locked` follows.
+
+        What stands of a running answer is stored. Thoughts and temporary conversations are gone. Until
+        `unlock` all orders about chats are dropped; the others hold.
+        """
+        self._orders.put(lambda: self._lock(forget_keys))
+
+    def unlock(self, admit: Callable[[], None]) -> None:
+        """Open the history unless `admit` raises an `AppError`; `Unlocked` follows, or `UnlockRefused`.
+
+        `admit` is called on the chat's thread. The next question wakes the engine.
+        """
+        self._orders.put(lambda: self._unlock(admit))
+
+    def _put_unless_locked(self, order: Callable[[], None]) -> None:
+        self._orders.put(lambda: None if self._desk.is_locked else order())
+
+    def _put(self, order: Callable[[], None]) -> None:
+        """An order that may fail without harm."""
+        self._put_unless_locked(lambda: guarded(self._say, order))
+
+    def _change(self, change: Callable[[History], object]) -> None:
+        self._put(lambda: self._desk.change(change))
 
     # The thread.
 
@@ -196,13 +305,13 @@ class ChatController:
                 order()
             except Exception:  # noqa: BLE001 - a bug goes to the crash dialog, the chat goes on
                 threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
-        self._abandon_running_turn()
+        self._replies.abandon()
         self._engine.end()
         self._front.history.close()
 
     def _next_order(self) -> Callable[[], None] | None:
         """The next thing to do; an engine that had nothing to do for long gives its memory back."""
-        is_idle = self._running is None and self._engine.state is EngineState.READY
+        is_idle = self._replies.running is None and self._engine.state is EngineState.READY
         try:
             return self._orders.get(
                 timeout=self._unload_after_s if is_idle and self._unload_after_s else None
@@ -211,131 +320,35 @@ class ChatController:
             return self._engine.sleep
 
     def _begin(self) -> None:
-        self._open_and_list()
+        self._desk.open_history(self._open_history)
         self._start_engine(self._first_model_path, by_itself=True)
-        self._front.history.maintain(self._on_upkeep_problem, UPKEEP_DELAY_S)
+        self._desk.maintain(UPKEEP_DELAY_S)
 
-    def _open_and_list(self) -> None:
-        if self._open_history is not None:
-            try:
-                self._front.history = self._open_history()
-            except AppError as error:
-                self._say(events.Noticed(error, lasting=True))
-        self._guarded(self._front.list_all)
+    def _lock(self, forget_keys: Callable[[], None]) -> None:
+        if self._desk.is_locked:
+            return
+        self._replies.give_back(InputError("Ponder was locked before this was asked."))
+        self._replies.abandon()
+        self._desk.lock(forget_keys)
+        self._engine.sleep()
+        gc.collect()  # what stands in cycles would stay for a while
+        self._say(Locked())
 
-    def _repair_history(self, repair: Callable[[], None]) -> None:
-        if self._running is not None:
-            self._engine.stop(self._running.engine_turn_id)
-            self._abandon_running_turn()
-        self._front.history.close()
-        self._front.history = MemoryHistory()
-        self._front.clear()
-        self._guarded(repair)
-        self._open_and_list()
+    def _unlock(self, admit: Callable[[], None]) -> None:
+        if self._desk.is_locked:
+            self._desk.unlock(admit, self._open_history)
 
     def _on_upkeep_problem(self, error: AppError) -> None:
-        self._orders.put(lambda: self._say(events.Noticed(error, lasting=True)))  # comes on another thread
+        self._put_unless_locked(lambda: self._say(Noticed(error, lasting=True)))  # comes on another thread
 
-    def _guarded(self, action: Callable[[], None]) -> None:
-        """Do something that may fail without harm: what went wrong is said."""
-        try:
-            action()
-        except AppError as error:
-            self._say(events.Noticed(error))
-
-    # Conversations.
-
-    def _new_conversation(self) -> None:
-        self._front.clear()
+    def _after_turn(self) -> None:
         self._prepare()
-
-    def _show(self, conversation_id: int) -> None:
-        self._front.open(conversation_id, self._running)
-        self._prepare()
-
-    def _rename(self, conversation_id: int, title: str) -> None:
-        self._front.history.rename(conversation_id, title)
-        self._front.list_all()
-
-    def _set_context(self, context_tokens: int) -> None:
-        self._front.set_context(context_tokens)
-        self._prepare()
-
-    def _delete(self, conversation_id: int) -> None:
-        if self._running is not None and self._running.turn.conversation_id == conversation_id:
-            self._engine.stop(self._running.engine_turn_id)
-            self._running = None
-        self._front.history.delete(conversation_id)
-        self._front.history.maintain(self._on_upkeep_problem)
-        self._front.list_all()
-        if conversation_id == self._front.conversation_id:
-            self._new_conversation()
-
-    # One question.
-
-    def _ask(self, text: str, sampling: Sampling | None = None) -> None:
-        if self._engine.state in {EngineState.STARTING, EngineState.LOADING} and text.strip():
-            self._waiting_question = text
-            return
-        if self._engine.state is EngineState.ASLEEP and text.strip():
-            self._waiting_question = text
-            self._start_engine(self._engine.model_path)
-            return
-        try:
-            self._begin_turn(text, sampling or self._sampling)
-        except AppError as error:
-            self._say(events.QuestionRejected(text, error))
-
-    def _begin_turn(self, text: str, sampling: Sampling) -> None:
-        if not text.strip():
-            raise InputError("The question is empty.", advice="Write one first.")
-        if self._running is not None:
-            raise InputError(
-                "A reply is being written.",
-                kept="Your question is kept.",
-                advice="Stop it, or wait for its end.",
-            )
-        if self._engine.state is not EngineState.READY:
-            raise engine_error("engine_stopped", {})
-        turn = self._front.begin_turn(text.strip(), self._engine.title)
-        self._say(events.TurnStarted(turn, self._thinking.budget_tokens))
-        self._guarded(self._front.list_all)
-        self._saved_at = time.monotonic()
-        try:
-            engine_turn_id = self._engine.generate(
-                self._front.messages(turn.question), sampling, self._thinking, self._front.context_tokens
-            )
-        except AppError as error:
-            self._end(RunningTurn(turn, 0).failed(str(error)), error)
-        else:
-            self._running = RunningTurn(turn, engine_turn_id, self._thinking.budget_tokens)
-
-    def _stop(self) -> None:
-        if self._running is not None:
-            self._engine.stop(self._running.engine_turn_id)
-
-    def _pause(self) -> None:
-        if self._running is not None:
-            self._engine.pause(self._running.engine_turn_id)
-
-    def _resume(self, hint: str) -> None:
-        if self._running is not None:
-            self._running.go_on()
-            self._engine.resume(self._running.engine_turn_id, hint)
-
-    def _try_again(self) -> None:
-        if self._running is not None:
-            self._asks_again = self._running.turn
-            self._stop()
-
-    def _answer_now(self) -> None:
-        if self._running is not None:
-            self._running.go_on()
-            self._engine.answer_now(self._running.engine_turn_id)
+        guarded(self._say, self._front.list_all)
+        self._desk.maintain()
 
     def _prepare(self, draft: str = "") -> None:
         """Have the next prompt read ahead as far as it is known: follow-ups then start at once."""
-        if self._running is None and self._reads_ahead and self._allows_background_work():
+        if self._replies.running is None and self._reads_ahead and self._allows_background_work():
             messages = self._front.messages(draft)[:-1]
             self._engine.prepare(messages, draft, self._front.context_tokens)
 
@@ -343,41 +356,8 @@ class ChatController:
         self._reads_ahead = reads_ahead
         if reads_ahead:
             self._prepare()
-        elif self._running is None:
+        elif self._replies.running is None:
             self._engine.prepare(())  # drops what is being read
-
-    def _take_delta(self, running: RunningTurn, delta: protocol.Delta) -> None:
-        running.take(delta)
-        if self._front.conversation_id == running.turn.conversation_id:
-            self._say(events.ReplyDelta(running.turn.id, delta.kind, delta.text, delta.tokens))
-        now = time.monotonic()
-        if running.answer_text and running.is_safe_to_save and now - self._saved_at >= SAVE_INTERVAL_S:
-            self._saved_at = now
-            self._guarded(
-                lambda: self._front.history.save_answer_so_far(running.turn.id, running.answer_text)
-            )
-
-    def _end(self, turn: Turn, error: AppError | None = None) -> None:
-        """Store and say how a turn ended. Where it cannot be stored it is still shown."""
-        running, self._running = self._running, None
-        try:
-            turn = self._front.history.end_turn(
-                turn.id, state=turn.state, answer=turn.answer, usage=turn.usage, failure=turn.failure
-            )
-        except HistoryError as failure:
-            self._say(events.Noticed(failure))
-        self._front.take_ended(turn, running.thought_text if running is not None else "")
-        self._say(events.TurnEnded(turn, error))
-        self._prepare()
-        self._guarded(self._front.list_all)
-        self._front.history.maintain(self._on_upkeep_problem)
-        again, self._asks_again = self._asks_again, None
-        if again is not None and again.id == turn.id and turn.conversation_id == self._front.conversation_id:
-            self._ask(again.question, Sampling(AGAIN_TEMPERATURE, self._sampling.top_p))
-
-    def _abandon_running_turn(self) -> None:
-        if self._running is not None:
-            self._end(self._running.abandoned())
 
     # The engine.
 
@@ -398,7 +378,11 @@ class ChatController:
 
     def _use_model(self, model_path: Path) -> None:
         info = read_chat_model(model_path)
-        self._abandon_running_turn()
+        if self._desk.is_locked:
+            self._engine.model_path, self._engine.model = model_path, None
+            self._engine.sleep()
+            return
+        self._replies.abandon()
         self._engine.start(model_path, info.context_length_tokens)
 
     def _set_kv_type(self, kv_type: KvType) -> None:
@@ -408,42 +392,17 @@ class ChatController:
                 self._restart()
 
     def _restart(self) -> None:
-        self._abandon_running_turn()
+        self._replies.abandon()
         self._start_engine(self._engine.model_path)
 
     def _on_engine_state(self, change: EngineStateChanged) -> None:
         self._say(change)
-        question = self._waiting_question
-        if question is None or change.state in {EngineState.STARTING, EngineState.LOADING}:
-            return
-        self._waiting_question = None
-        if change.error is not None:
-            self._say(events.QuestionRejected(question, change.error))
-        else:
-            self._ask(question)
+        self._replies.follow_engine(change)
 
     def _on_engine(self, generation: int, event: EngineEvent) -> None:
         if generation != self._engine.generation:
             return
-        if not isinstance(event, protocol.TurnEvent):
+        if isinstance(event, protocol.TurnEvent):
+            self._replies.take(event)
+        else:
             self._engine.take(event)
-        elif self._running is not None and event.turn_id == self._running.engine_turn_id:
-            self._on_turn_event(self._running, event)
-
-    def _on_turn_event(self, running: RunningTurn, event: protocol.TurnEvent) -> None:
-        match event:
-            case protocol.Delta():
-                self._take_delta(running, event)
-            case protocol.TurnBegan():
-                self._say(running.begin(event))
-            case protocol.PromptProgressed():
-                self._say(events.PromptProgress(running.turn.id, event.processed_tokens, event.total_tokens))
-            case protocol.Paused():
-                self._say(running.pause(event))
-            case protocol.TurnFinished():
-                if event.stop_reason is not StopReason.STOPPED:
-                    self._engine.note_answer()
-                self._end(running.finished(event.stop_reason, event.usage))
-            case protocol.TurnFailed():
-                error = engine_error(event.code, event.facts)
-                self._end(running.failed(str(error)), error)

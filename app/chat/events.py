@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.history.records import Conversation, ConversationSummary, SearchHit, Turn
+from app.chat.engine_state import EngineState as EngineState
+from app.history.records import Conversation, ConversationSummary, Folder, SearchHit, Turn
 from models.engine.protocol import ModelFacts, PauseReason
 from models.errors import AppError
 from models.reasoning import PieceKind
-
-
-class EngineState(enum.StrEnum):
-    """Where the engine process stands.
-
-    STOPPED: unexpectedly; `restart_engine` brings it back. ASLEEP: ended to give its memory back after a
-    time of idleness; the next question wakes it.
-    """
-
-    STARTING = "starting"
-    LOADING = "loading"
-    READY = "ready"
-    STOPPED = "stopped"
-    ASLEEP = "asleep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +30,28 @@ class EngineStateChanged:
 
 @dataclass(frozen=True, slots=True)
 class ConversationsListed:
-    """All conversations, the last used first; said again after every change of the list."""
+    """The conversations, the last used first, and all folders; said again after every change of the list.
+
+    `has_more`: there are others that were used longer ago, for `list_more`.
+
+    The temporary ones are among them, as long as Ponder runs.
+    """
 
     conversations: tuple[ConversationSummary, ...]
+    folders: tuple[Folder, ...] = ()
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Something was deleted, and `undo_delete` brings it back until `DeletionForgotten`."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionForgotten:
+    """What was deleted last was brought back or is gone for good: there is nothing to undo any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,21 @@ class ConversationOpened:
 
     `thoughts` holds, by turn id, those written since the program started: they are in memory only. A
     turn of it that is still RUNNING is not among the turns; `TurnStarted` and its deltas follow.
+    `is_temporary`: nothing of it is written. It stands for a new one too, which has no summary yet.
     """
 
     conversation: Conversation | None
     thoughts: Mapping[int, str] = field(default_factory=dict)
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationsFound:
-    """The answer to `search(text)`."""
+    """The answer to `search(text)`. So many turns were not looked through: they are not in the index yet."""
 
     text: str
     hits: tuple[SearchHit, ...]
+    turns_not_searched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +161,31 @@ class Noticed:
     lasting: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """History and engine are closed, and nothing of any chat is in the chat's memory any more.
+
+    Until `Unlocked` nothing is answered but `unlock`. Chats that could not be stored yet are the exception.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockRefused:
+    """What was given opens nothing, or the key is not there. All is as it was: locked."""
+
+    error: AppError
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """The history is open again; its list follows, and the conversation that was in front."""
+
+
 ChatEvent = (
     EngineStateChanged
     | ConversationsListed
+    | Deleted
+    | DeletionForgotten
     | ConversationOpened
     | ConversationsFound
     | QuestionRejected
@@ -166,4 +196,7 @@ ChatEvent = (
     | TurnPaused
     | TurnEnded
     | Noticed
+    | Locked
+    | UnlockRefused
+    | Unlocked
 )

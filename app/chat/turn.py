@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 
+import msgspec
+
 from app.chat.events import ContextFilled, TurnPaused
 from app.history.records import Turn, TurnState
 from models.engine.protocol import Delta, Message, Paused, StopReason, TurnBegan, Usage
@@ -27,6 +29,8 @@ class RunningTurn:
     0: as there is room; `paused` stands while the thought waits for a word, `context` from when the prompt is
     put together. It ends exactly once, by one of
     the three methods that give the ended turn.
+
+    Where `turn` has an answer already, that goes on: the engine says it once more as the first of the reply.
     """
 
     def __init__(self, turn: Turn, engine_turn_id: int, budget_tokens: int = 0) -> None:
@@ -91,8 +95,9 @@ class RunningTurn:
 
     @property
     def answer_text(self) -> str:
-        """The answer so far, without white space at its end."""
-        return "".join(self._answer_parts).rstrip()
+        """The answer so far, without white space at its end; never less than it went on from."""
+        answer = "".join(self._answer_parts).rstrip()
+        return self.turn.answer if self.turn.answer.startswith(answer) else answer
 
     def deltas_so_far(self) -> list[Delta]:
         """The reply so far as two pieces, for a view that comes back to it."""
@@ -110,11 +115,13 @@ class RunningTurn:
         A reply that never thought may turn out to have been thinking all along: its closing tag
         comes without an opening one. Until it ends, nothing of it is written down.
         """
-        return bool(self._thought_parts)
+        return bool(self._thought_parts or self.turn.answer)
 
     def finished(self, reason: StopReason, usage: Usage) -> Turn:
         """The turn as the engine ended it."""
-        return dataclasses.replace(self.turn, state=_STATE_OF[reason], answer=self.answer_text, usage=usage)
+        return dataclasses.replace(
+            self.turn, state=_STATE_OF[reason], answer=self.answer_text, usage=self._whole(usage)
+        )
 
     def failed(self, failure: str) -> Turn:
         """The turn as an error ended it; the answer so far is kept."""
@@ -133,10 +140,26 @@ class RunningTurn:
         )
 
     def _usage_so_far(self) -> Usage:
-        return Usage(
-            reasoning_tokens=self._tokens[PieceKind.REASONING],
-            answer_tokens=self._tokens[PieceKind.ANSWER],
-            reasoning_s=self.thought_s,
+        return self._whole(
+            Usage(
+                reasoning_tokens=self._tokens[PieceKind.REASONING],
+                answer_tokens=self._tokens[PieceKind.ANSWER],
+                reasoning_s=self.thought_s,
+            )
+        )
+
+    def _whole(self, usage: Usage) -> Usage:
+        """With what the turn had taken before it went on."""
+        before = self.turn.usage
+        if not self.turn.answer:
+            return usage
+        return msgspec.structs.replace(
+            usage,
+            reasoning_tokens=before.reasoning_tokens + usage.reasoning_tokens,
+            reasoning_s=before.reasoning_s + usage.reasoning_s,
+            answer_tokens=before.answer_tokens + usage.answer_tokens,
+            answer_s=before.answer_s + usage.answer_s,
+            thought_end=before.thought_end or usage.thought_end,
         )
 
 

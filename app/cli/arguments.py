@@ -83,7 +83,8 @@ Show what Ponder finds on this computer, and check its promises one by one.
 The exit code is 0 when every promise that can be checked here holds."""
 
 _DOCTOR_END = """\
---json prints one object: versions, paths, cpu, memory, devices, models, promises, all_hold.
+--json prints one object: versions, paths, settings_problem, history_protection, cpu, memory, devices,
+models, promises, all_hold.
 Each promise has text, result (ok, failed, cannot be checked here) and how (what was looked at)."""
 
 _BENCH = """\
@@ -105,7 +106,10 @@ examples:
   ponder history show 12
   ponder history search "prime numbers"
   ponder history delete 12
+  ponder history export --chat 12 --format pdf --output chat.pdf
+  ponder history import ~/Downloads/export.zip
   ponder history restore
+  ponder history recovery-key
 
 Ponder makes a backup once a day and before each change of the file's format, and keeps the last seven."""
 
@@ -144,8 +148,14 @@ def build_parser() -> Parser:
     )
     doctor.set_defaults(run="doctor")
     _add_json(doctor)
+    doctor.add_argument(
+        "--privacy",
+        action="store_true",
+        help="also chat along every path on which a thought could reach the disk, and look for it there",
+    )
     _add_history(commands)
     add_models(commands)
+    _add_deletion(commands)
     return parser
 
 
@@ -188,6 +198,18 @@ def _add_bench(commands: _Commands[Parser]) -> None:
     bench.set_defaults(run="bench")
     _add_model(bench)
     _add_json(bench)
+
+
+def _add_deletion(commands: _Commands[Parser]) -> None:
+    deletion = commands.add_parser(
+        "delete-everything",
+        help="delete all chats, backups, keys and settings",
+        description="Overwrite and delete all chats and backups, have the keyring forget their key, and\n"
+        "delete the settings and the logs. What you exported stays, and so does Ponder itself.",
+    )
+    deletion.set_defaults(run="delete-everything")
+    deletion.add_argument("--models", action="store_true", help="the downloaded models too")
+    deletion.add_argument("--yes", action="store_true", help="do not ask first")
 
 
 def _add_model(parser: Parser) -> None:
@@ -258,7 +280,7 @@ def _add_thinking(ask: Parser) -> None:
 def _add_history(commands: _Commands[Parser]) -> None:
     history = commands.add_parser(
         "history",
-        help="list, show, search, delete, back up or restore conversations",
+        help="list, show, search, export, import, delete, back up or restore conversations",
         description=_HISTORY,
         epilog=_HISTORY_END,
     )
@@ -266,14 +288,16 @@ def _add_history(commands: _Commands[Parser]) -> None:
     listing = actions.add_parser(
         "list",
         help="all conversations, the last used first",
-        description="--json prints a list of objects: id, title, created_at, updated_at, turns.",
+        description="--json prints a list of objects: id, title, created_at, updated_at, turns, folder\n"
+        "(or null), pinned, archived.",
     )
     show = actions.add_parser(
         "show",
         help="one conversation as Markdown",
-        description="Thinking is never stored: only how long it took.\n\n"
-        "--json prints one object: id, title, created_at, updated_at, turns. Each turn has id, question,\n"
-        "answer, state, failure, model, created_at, usage.",
+        description="Where a question has several versions, it shows the path that the window shows.\n"
+        "Thinking is never stored: only how long it took.\n\n"
+        "--json prints one object: id, title, created_at, updated_at, folder, pinned, archived, turns. Each\n"
+        "turn has id, question, answer, state, failure, model, created_at, usage, versions (their ids).",
     )
     search = actions.add_parser(
         "search",
@@ -304,6 +328,11 @@ def _add_history(commands: _Commands[Parser]) -> None:
         "--json prints one object: history (its path), problems, turns, backups. Each backup has path,\n"
         "made_at, size_bytes, conversations, problem (empty: it is good).",
     )
+    from app.cli.key_arguments import add_keys
+    from app.cli.transfer_arguments import add_transfer  # it takes what is in this module
+
+    add_transfer(actions)
+    add_keys(actions)
     named = {"list": listing, "show": show, "search": search, "delete": delete}
     for name, action in (named | {"backup": backup, "restore": restore, "verify": verify}).items():
         action.set_defaults(run=f"history {name}")

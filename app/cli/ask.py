@@ -91,6 +91,8 @@ class AskOptions:
 
 def ask(options: AskOptions, surroundings: Surroundings) -> int:
     """Ask, show the answer, and give the exit code. Raises `AppError`, and KeyboardInterrupt."""
+    if options.save:
+        surroundings.unlocked_key()  # it may ask for a passphrase, before the question is read
     messages = conversation(options.question, options.messages, surroundings.stdin)
     settings, problem = load_settings(surroundings.paths.settings_file)
     if problem is not None:

@@ -71,6 +71,9 @@ def chat(options: ChatOptions, surroundings: Surroundings) -> int:
     model_path = chosen_model(options.model, settings.model_path, surroundings)
     if options.context is not None:
         require_context(model_path, options.context)
+    if not options.no_history:
+        surroundings.paths.make_folders()
+        surroundings.unlocked_key()  # it may ask, which only this thread can
     inbox: queue.SimpleQueue[InboxEvent] = queue.SimpleQueue()
     on_loop = OnLoop.PAUSE if can_ask(surroundings.stdin, surroundings.output) else OnLoop.ANSWER
     thinking = settings.thinking(on_loop)
@@ -121,6 +124,7 @@ class _Chat:
         self._error_said = ""
         self._failed = False
         self._tries_again = False
+        self._follows = False
 
     def run(self) -> int:
         """Talk until the input ends; gives the exit code."""
@@ -180,7 +184,9 @@ class _Chat:
             else:
                 self._controller.stop()
 
+        self._follows = True
         self._wait(reply.take, reply.tick, answer_or_stop)
+        self._follows = False
         if isinstance(reply.error, EngineStoppedError | EngineProtocolError):
             # The end of the process follows the end of its turn: it belongs to this question, not the next.
             self._wait(_is_engine_stopped, timeout_s=_ENGINE_END_TIMEOUT_S)
@@ -302,7 +308,7 @@ class _Chat:
                 self._show_engine(event)
             case events.ConversationsListed(conversations):
                 self._conversations = conversations
-            case events.ConversationOpened(conversation):
+            case events.ConversationOpened(conversation) if not self._follows:  # it is on the screen
                 self._show_conversation(conversation)
             case events.QuestionRejected(_, error) | events.Noticed(error):
                 self._say(error)

@@ -15,11 +15,13 @@ from models.machine import DeviceKind, Machine
 _MARKS = {Outcome.OK: "ok    ", Outcome.FAILED: "FAILED", Outcome.NOT_HERE: "?     "}
 
 
-def show_doctor(surroundings: Surroundings, *, as_json: bool) -> int:
+def show_doctor(surroundings: Surroundings, *, as_json: bool, privacy: bool) -> int:
     """Examine and show. 0: no promise was found broken."""
     if not as_json and surroundings.output.can_dim():
         surroundings.output.aside("Looking, and asking the model in the box a question…\n", dim=True)
-    report = examine(surroundings.paths, surroundings.built_in_model, surroundings.engine_command)
+    report = examine(
+        surroundings.paths, surroundings.built_in_model, surroundings.engine_command, tries_privacy=privacy
+    )
     if as_json:
         surroundings.output.json(_as_object(report))
     else:
@@ -42,6 +44,11 @@ def _as_text(report: Report) -> str:
         "Versions": _table(report.versions),
         "Files": [
             *_table({each.name: f"{one_line(str(each.path))} ({each.state})" for each in report.paths}),
+            *(
+                [f"The history is {one_line(report.history_protection)}."]
+                if report.history_protection
+                else []
+            ),
             *([one_line(report.settings_problem)] if report.settings_problem else []),
         ],
         "This computer": _computer(report.machine),
@@ -103,6 +110,7 @@ def _as_object(report: Report) -> dict[str, Any]:
         "versions": report.versions,
         "paths": [{"name": each.name, "path": str(each.path), "state": each.state} for each in report.paths],
         "settings_problem": report.settings_problem,
+        "history_protection": report.history_protection,
         **_computer_as_object(report.machine),
         "models": [
             {

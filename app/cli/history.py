@@ -15,7 +15,7 @@ from app.cli.output import Output, one_line
 from app.cli.surroundings import Surroundings
 from app.errors import HistoryError, InputError
 from app.history.backups import list_backups
-from app.history.records import Conversation, ConversationSummary, SearchHit, Turn, TurnState
+from app.history.records import Conversation, ConversationSummary, Folder, SearchHit, Turn, TurnState
 from app.history.store import HistoryStore
 
 _ENDINGS = {
@@ -56,10 +56,13 @@ def show_history(action: str, options: HistoryOptions, surroundings: Surrounding
     with closing(surroundings.open_history()) as history:
         match action:
             case "list":
-                _list(history.conversations(), options, output)
+                _list(history.conversations(), history.folders(), options, output)
             case "show":
-                _show(history.conversation(options.id), options, output)
+                _show(history.conversation(options.id), history.folders(), options, output)
             case "search":
+                if history.turns_not_searched():
+                    output.aside("The index of the search is being built, once…\n")
+                    history.build_search_index()
                 _search(history.search(_words(options), options.limit), options, output)
             case _:
                 return _delete(history, options, surroundings)
@@ -69,7 +72,7 @@ def show_history(action: str, options: HistoryOptions, surroundings: Surrounding
 def _without_history(action: str, options: HistoryOptions, output: Output) -> int:
     match action:
         case "list":
-            _list([], options, output)
+            _list([], [], options, output)
         case "search":
             _words(options)
             _search([], options, output)
@@ -85,9 +88,12 @@ def _words(options: HistoryOptions) -> str:
     return words
 
 
-def _list(conversations: list[ConversationSummary], options: HistoryOptions, output: Output) -> None:
+def _list(
+    conversations: list[ConversationSummary], folders: list[Folder], options: HistoryOptions, output: Output
+) -> None:
+    names = {folder.id: folder.name for folder in folders}
     if options.json:
-        output.json([_summary_as_object(summary) for summary in conversations])
+        output.json([_summary_as_object(summary, names) for summary in conversations])
         return
     if not conversations:
         output.aside("There are no conversations yet.\n")
@@ -98,22 +104,40 @@ def _list(conversations: list[ConversationSummary], options: HistoryOptions, out
         turns = numbers_in_words.turns(summary.turn_count).rjust(turns_width)
         output.line(
             f"{summary.id:>{id_width}}  {_local(summary.updated_at)}  {turns}  {one_line(summary.title)}"
+            f"{_whereabouts(summary, names)}"
         )
 
 
-def _show(conversation: Conversation, options: HistoryOptions, output: Output) -> None:
+def _whereabouts(summary: ConversationSummary, names: dict[int, str]) -> str:
+    """Behind the title: its folder, and whether it is pinned or archived."""
+    folder = names.get(summary.folder_id or 0, "")
+    parts = [f"in “{one_line(folder)}”" if folder else ""]
+    parts += ["pinned" if summary.is_pinned else "", "archived" if summary.is_archived else ""]
+    said = ", ".join(part for part in parts if part)
+    return f"  ({said})" if said else ""
+
+
+def _show(conversation: Conversation, folders: list[Folder], options: HistoryOptions, output: Output) -> None:
     if options.json:
-        turns = [_turn_as_object(turn) for turn in conversation.turns]
-        output.json(_summary_as_object(conversation.summary) | {"turns": turns})
+        names = {folder.id: folder.name for folder in folders}
+        turns = [_turn_as_object(turn, conversation) for turn in conversation.turns]
+        output.json(_summary_as_object(conversation.summary, names) | {"turns": turns})
         return
     output.line(f"# {one_line(conversation.summary.title)}")
     for turn in conversation.turns:
-        output.line(f"\n**You** · {_local(turn.created_at)}\n\n{turn.question}\n")
+        version = _version(turn, conversation)
+        output.line(f"\n**You** · {_local(turn.created_at)}{version}\n\n{turn.question}\n")
         thought = numbers_in_words.thought(turn.usage)
         output.line(f"**{one_line(turn.model_name)}**" + (f" · {thought}" if thought else ""))
         for part in (turn.answer.rstrip("\n"), _ending(turn)):
             if part:
                 output.line(f"\n{part}")
+
+
+def _version(turn: Turn, conversation: Conversation) -> str:
+    """Which of how many it is; the others are seen in the window."""
+    versions = conversation.versions.get(turn.id, ())
+    return f" · version {versions.index(turn.id) + 1} of {len(versions)}" if versions else ""
 
 
 def _ending(turn: Turn) -> str:
@@ -132,6 +156,8 @@ def _search(hits: list[SearchHit], options: HistoryOptions, output: Output) -> N
                     "title": hit.title,
                     "turn_id": hit.turn_id,
                     "excerpt": hit.excerpt,
+                    "ranges": hit.ranges,
+                    "in_question": hit.in_question,
                 }
                 for hit in hits
             ]
@@ -156,6 +182,7 @@ def _delete(history: HistoryStore, options: HistoryOptions, surroundings: Surrou
         surroundings.output.aside("Nothing was deleted.\n")
         return 1
     history.delete(options.id)
+    history.purge_deleted()  # nobody is there to undo it
     history.do_upkeep()  # the backups hold it too
     if options.json:
         surroundings.output.json({"deleted": options.id})
@@ -176,17 +203,20 @@ def _local(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _summary_as_object(summary: ConversationSummary) -> dict[str, Any]:
+def _summary_as_object(summary: ConversationSummary, names: dict[int, str]) -> dict[str, Any]:
     return {
         "id": summary.id,
         "title": summary.title,
         "created_at": summary.created_at.isoformat(),
         "updated_at": summary.updated_at.isoformat(),
         "turns": summary.turn_count,
+        "folder": names.get(summary.folder_id or 0),
+        "pinned": summary.is_pinned,
+        "archived": summary.is_archived,
     }
 
 
-def _turn_as_object(turn: Turn) -> dict[str, Any]:
+def _turn_as_object(turn: Turn, conversation: Conversation) -> dict[str, Any]:
     return {
         "id": turn.id,
         "question": turn.question,
@@ -196,4 +226,5 @@ def _turn_as_object(turn: Turn) -> dict[str, Any]:
         "model": turn.model_name,
         "created_at": turn.created_at.isoformat(),
         "usage": msgspec.structs.asdict(turn.usage),
+        "versions": list(conversation.versions.get(turn.id, (turn.id,))),
     }

@@ -6,8 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from app import numbers_in_words
 from app.cli.output import one_line
 from app.cli.surroundings import Surroundings
@@ -15,6 +13,7 @@ from app.errors import HistoryError, InputError
 from app.history.backups import Backup, list_backups
 from app.history.damage import GoodBackup, conversations_in, is_intact, newest_good_backup, restore_backup
 from app.history.inspection import inspect_history
+from app.history.key import Key
 
 
 def back_up(*, as_json: bool, surroundings: Surroundings) -> int:
@@ -35,14 +34,15 @@ def restore(file: str, *, yes: bool, as_json: bool, surroundings: Surroundings) 
     """Put a backup in the place of the history, the newest good one if none is named. Raises `AppError`."""
     history = surroundings.paths.history_file
     surroundings.paths.make_folders()
-    path, count, when = _chosen(history, file)
-    damaged = history.exists() and history.stat().st_size > 0 and not is_intact(history)
-    if damaged and _window_is_open(surroundings.paths.lock_file):
-        raise HistoryError("Ponder's window is open.", kept="Nothing was changed.", advice="Close it first.")
+    key = _key_for_repair(surroundings)
+    path, count, when = _chosen(history, file, key)
+    damaged = history.exists() and history.stat().st_size > 0 and not is_intact(history, key)
+    if damaged:
+        surroundings.require_window_closed()
     if not yes and not _confirmed(f"{when} with {_conversations(count)}", damaged, surroundings):
         surroundings.output.aside("Nothing was changed.\n")
         return 1
-    restored = restore_backup(history, path)
+    restored = restore_backup(history, path, key)
     output = surroundings.output
     if as_json:
         kept = str(restored.kept) if restored.kept is not None else None
@@ -59,8 +59,9 @@ def verify(*, as_json: bool, surroundings: Surroundings) -> int:
     history, output = surroundings.paths.history_file, surroundings.output
     if not history.exists() and not list_backups(history):
         raise HistoryError("There is no history to verify.", advice="Ask something first.")
-    problems, turns = _inspected(history)
-    checked = [_checked(backup) for backup in list_backups(history)]
+    key = _key_for_repair(surroundings)
+    problems, turns = _inspected(history, key)
+    checked = [_checked(backup, key) for backup in list_backups(history)]
     good = not problems and all(problem == "" for _, _, problem in checked)
     if as_json:
         output.json(
@@ -83,29 +84,35 @@ def verify(*, as_json: bool, surroundings: Surroundings) -> int:
     return 0 if good else 1
 
 
-def _inspected(history: Path) -> tuple[list[str], int]:
+def _key_for_repair(surroundings: Surroundings) -> Key | None:
+    """Ask for the passphrase where the key is locked; a damaged history has the key of its backups."""
+    surroundings.unlocked_key()
+    return surroundings.protection().key_for_repair()
+
+
+def _inspected(history: Path, key: Key | None) -> tuple[list[str], int]:
     if not history.exists():
         return ["It is gone."], 0
     try:
-        found = inspect_history(history)
+        found = inspect_history(history, key)
     except HistoryError as error:
         return [error.message], 0
     return list(found.problems), found.turn_count
 
 
-def _checked(backup: Backup) -> tuple[Backup, int, str]:
+def _checked(backup: Backup, key: Key | None) -> tuple[Backup, int, str]:
     try:
-        return backup, conversations_in(backup.path), ""
+        return backup, conversations_in(backup.path, key), ""
     except HistoryError as error:
         return backup, 0, error.message
 
 
-def _chosen(history: Path, file: str) -> tuple[Path, int, str]:
+def _chosen(history: Path, file: str, key: Key | None) -> tuple[Path, int, str]:
     """The backup to restore, how many conversations it has, and what it is called in the question."""
     if file:
         path = Path(file).absolute()
-        return path, conversations_in(path), f"the backup {path}"
-    newest = newest_good_backup(history)
+        return path, conversations_in(path, key), f"the backup {path}"
+    newest = newest_good_backup(history, key)
     if newest is None:
         raise HistoryError("There is no good backup.", kept="Nothing was changed.")
     made_at = newest.backup.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
@@ -120,15 +127,6 @@ def _confirmed(what: str, damaged: bool, surroundings: Surroundings) -> bool:
     fate = "The damaged history is set aside." if damaged else "What is there now is backed up first."
     surroundings.output.aside(f"Go back to {what}? {fate} [y/N] ")
     return surroundings.stdin.readline().strip().lower() in (b"y", b"yes")
-
-
-def _window_is_open(lock_file: Path) -> bool:
-    """Qt writes the number of the process into the first line of its lock."""
-    try:
-        number = lock_file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
-    except OSError:
-        return False
-    return number.isdecimal() and psutil.pid_exists(int(number))
 
 
 def _conversations(count: int) -> str:

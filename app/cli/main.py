@@ -8,9 +8,10 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from app.cli.arguments import build_parser
 from app.cli.interrupts import EXIT_INTERRUPTED
@@ -19,6 +20,9 @@ from app.cli.surroundings import Surroundings
 from app.errors import AppError, InputError
 from app.paths import Paths, built_in_model_file
 
+if TYPE_CHECKING:
+    from app.history.transfer.exporting import PageRenderer
+
 EXIT_FAILED = 1
 EXIT_NOT_UNDERSTOOD = 2
 EXIT_BROKEN_PIPE = 141
@@ -26,7 +30,11 @@ EXIT_BROKEN_PIPE = 141
 
 
 def run_program(
-    argv: Sequence[str], *, engine_command: Sequence[str] | None = None, built_in_model: Path | None = None
+    argv: Sequence[str],
+    *,
+    engine_command: Sequence[str] | None = None,
+    built_in_model: Path | None = None,
+    make_renderer: Callable[[], PageRenderer] | None = None,
 ) -> int:
     """Be the whole program: set the streams up, run `main`, and give the exit code.
 
@@ -36,15 +44,22 @@ def run_program(
     sys.excepthook = _print_traceback_without_message
     threading.excepthook = _end_after_bug_in_thread
     _set_up_streams()
-    return main(argv, engine_command=engine_command, built_in_model=built_in_model)
+    return main(
+        argv, engine_command=engine_command, built_in_model=built_in_model, make_renderer=make_renderer
+    )
 
 
 def main(
-    argv: Sequence[str], *, engine_command: Sequence[str] | None = None, built_in_model: Path | None = None
+    argv: Sequence[str],
+    *,
+    engine_command: Sequence[str] | None = None,
+    built_in_model: Path | None = None,
+    make_renderer: Callable[[], PageRenderer] | None = None,
 ) -> int:
     """Run one command and give its exit code; see `ponder --help` for the codes.
 
     `engine_command` and `built_in_model` put others in the place of the real ones, for tests.
+    `make_renderer` makes what writes HTML and PDF, where the window's room is there.
     """
     output = Output(sys.stdout, sys.stderr)
     try:
@@ -55,6 +70,7 @@ def main(
             engine_command=engine_command,
             output=output,
             stdin=sys.stdin.buffer,
+            make_renderer=make_renderer,
         )
         return _run(arguments, surroundings)
     except SystemExit as asked_for:  # argparse, after it printed a help text or the version
@@ -88,7 +104,11 @@ def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
         case "doctor":
             from app.cli.doctor import show_doctor
 
-            return show_doctor(surroundings, as_json=chosen["json"])
+            return show_doctor(surroundings, as_json=chosen["json"], privacy=chosen["privacy"])
+        case "delete-everything":
+            from app.cli.deletion import delete_all
+
+            return delete_all(with_models=chosen["models"], yes=chosen["yes"], surroundings=surroundings)
         case "chat" | "":
             from app.cli.chat import ChatOptions, chat
 
@@ -98,6 +118,19 @@ def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
             from app.cli.models import run_models
 
             return run_models(command.removeprefix("models "), ModelOptions(**chosen), surroundings)
+        case "history export":
+            from app.cli.history_transfer import ExportOptions, export_chats
+
+            return export_chats(ExportOptions(**chosen), surroundings)
+        case "history import":
+            from app.cli.history_transfer import ImportOptions, import_chats
+
+            return import_chats(ImportOptions(**chosen), surroundings)
+        case "history encrypt" | "history decrypt" | "history change-key" | "history recovery-key":
+            from app.cli.history_keys import KeyOptions, change_protection
+
+            action = command.removeprefix("history ")
+            return change_protection(action, KeyOptions(**chosen), surroundings)
         case _:
             from app.cli.history import HistoryOptions, show_history
 

@@ -5,7 +5,8 @@ answer that is being written is not in them: should the model take some of it ba
 
 Deleting a conversation deletes it from the backups too. `note_deletion` leaves a mark before the
 deletion is stored, and as long as there is one, `replace_after_deletions` has work: a new backup takes
-the place of all others. A kill between the two only delays that.
+the place of all others. A kill between the two only delays that. Backups with another key than the
+history, or none, are replaced the same way.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from filelock import FileLock, Timeout
 from sqlcipher3 import dbapi2 as driver
 
 from app.errors import HistoryError
-from app.history.connection import explained_errors, read_only
+from app.history.connection import explained_errors, read_only, use_key
+from app.history.file_kind import is_protected_as
+from app.history.key import Key
 from app.history.owner import Owner
+from app.history.wiping import wipe_file
 
 KEPT_BACKUPS = 7
 _NAME = re.compile(r"history-(\d{4}-\d\d-\d\dT\d{6})\.db")
@@ -71,14 +75,14 @@ def list_backups(history: Path) -> list[Backup]:
 
 
 @contextlib.contextmanager
-def only_one(history: Path) -> Iterator[None]:
+def only_one(history: Path, *, wait_s: float = _LOCK_WAIT_S) -> Iterator[None]:
     """Hold the backups for oneself: one process at a time makes and prunes them. Raises `HistoryError`."""
     folder = backups_folder(history)
     with _explained_os_errors():
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
             sync(folder.parent)
-        lock = FileLock(folder / _LOCK_NAME, timeout=_LOCK_WAIT_S, thread_local=False, is_singleton=False)
+        lock = FileLock(folder / _LOCK_NAME, timeout=wait_s, thread_local=False, is_singleton=False)
         try:
             lock.acquire()
         except Timeout as error:
@@ -93,12 +97,14 @@ def only_one(history: Path) -> Iterator[None]:
         lock.release()
 
 
-def make_backup(connection: Any, history: Path, *, but_keep: Path | None = None) -> Backup:
+def make_backup(
+    connection: Any, history: Path, key: Key | None = None, *, but_keep: Path | None = None
+) -> Backup:
     """Copy the history as it is stored now, check the copy, and give it its name; prune what is too old.
 
-    `connection`: the driver's, outside of any transaction. `but_keep`: is not pruned, however
-    old. Hold `only_one`. Raises `HistoryError`: the disk is full, or the history is damaged; then there is no
-    new backup and the old ones are kept.
+    `connection`: the driver's, outside of any transaction. `key`: the history's, and the backup's then.
+    `but_keep`: is not pruned, however old. Hold `only_one`. Raises `HistoryError`: the disk is full, or the
+    history is damaged; then there is no new backup and the old ones are kept.
     """
     folder = backups_folder(history)
     with explained_errors(history, "backed up", _KEPT), _explained_os_errors():
@@ -110,8 +116,8 @@ def make_backup(connection: Any, history: Path, *, but_keep: Path | None = None)
             # SQLite takes an empty file for none, and this one has the right access rights.
             os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
             _copy(connection, unfinished)
-            _leave_out_what_is_being_written(unfinished)
-            _require_same(connection, unfinished, history)
+            _leave_out_what_is_being_written(unfinished, key)
+            _require_same(connection, unfinished, history, key)
             sync(unfinished)
             unfinished.replace(final)
             sync(folder)
@@ -123,14 +129,14 @@ def make_backup(connection: Any, history: Path, *, but_keep: Path | None = None)
         return Backup(final, made_at, final.stat().st_size)
 
 
-def make_if_there_is_room(connection: Any, history: Path) -> None:
+def make_if_there_is_room(connection: Any, history: Path, key: Key | None = None) -> None:
     """The backup before a migration. On a full disk there is none: the migration is all or nothing anyway.
 
     Raises `HistoryError` for anything else, a damaged history above all.
     """
     with only_one(history):
         try:
-            make_backup(connection, history)
+            make_backup(connection, history, key)
         except HistoryError as error:
             if not isinstance(error, NoRoomError):
                 raise
@@ -167,24 +173,35 @@ def has_deletions(history: Path) -> bool:
     return any(backups_folder(history).glob(f"{_DELETION}*"))
 
 
-def replace_after_deletions(connection: Any, history: Path, *, but_keep: Path | None = None) -> Backup | None:
-    """Let one new backup take the place of all, where something was deleted; None where nothing was.
+def has_other_keys(history: Path, key: Key | None) -> bool:
+    """Whether there are backups with another key than the history, or without. Raises OSError."""
+    return any(not is_protected_as(backup.path, key) for backup in list_backups(history))
+
+
+def replace_outdated(
+    connection: Any, history: Path, key: Key | None = None, *, but_keep: Path | None = None
+) -> Backup | None:
+    """Let one new backup take the place of all, where something was deleted or they have another key.
+
+    None where neither is so.
 
     Where there is no room for it beside the old ones, they go first, once the history itself was read
     whole. `but_keep` stays in any case. Hold `only_one`. Raises `HistoryError`.
     """
     marks = _deletions(connection, history)
     if not marks:
-        return None
+        with _explained_os_errors():
+            if not has_other_keys(history, key):
+                return None
     try:
-        newest = make_backup(connection, history, but_keep=but_keep)
+        newest = make_backup(connection, history, key, but_keep=but_keep)
     except NoRoomError:
         with explained_errors(history, "backed up", _KEPT):
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise
-        _remove(history, marks, but={but_keep})
-        return make_backup(connection, history)
-    _remove(history, marks, but={but_keep, newest.path})
+        _remove(history, marks, key, but={but_keep})
+        return make_backup(connection, history, key)
+    _remove(history, marks, key, but={but_keep, newest.path})
     return newest
 
 
@@ -198,11 +215,15 @@ def _deletions(connection: Any, history: Path) -> list[Path]:
             connection.execute("ROLLBACK")
 
 
-def _remove(history: Path, marks: list[Path], *, but: set[Path | None]) -> None:
+def _remove(history: Path, marks: list[Path], key: Key | None, *, but: set[Path | None]) -> None:
     with _explained_os_errors():
         for backup in list_backups(history):
-            if backup.path not in but:
+            if backup.path in but:
+                continue
+            if is_protected_as(backup.path, key):
                 backup.path.unlink(missing_ok=True)
+            else:
+                wipe_file(backup.path)
         sync(backups_folder(history))
         for mark in marks:
             mark.unlink(missing_ok=True)
@@ -220,7 +241,7 @@ def remove_unfinished(history: Path) -> None:
 
 def _require_room(connection: Any, folder: Path) -> None:
     pages, free_pages, page_bytes = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])  # SQLCipher gives a text for the last
         for name in ("page_count", "freelist_count", "page_size")
     )
     if shutil.disk_usage(folder).free < (pages - free_pages) * page_bytes + _SPARE_BYTES:
@@ -253,10 +274,11 @@ def _free_name(history: Path) -> tuple[Path, datetime]:
     return backups_folder(history) / f"history-{made_at.strftime(_TIME_FORMAT)}.db", made_at
 
 
-def _leave_out_what_is_being_written(copy: Path) -> None:
+def _leave_out_what_is_being_written(copy: Path, key: Key | None) -> None:
     """Empty the answers of running turns whose process lives: a model may take back what it began."""
     connection = driver.connect(str(copy), isolation_level=None)
     try:
+        use_key(connection, copy, key)
         connection.execute("PRAGMA journal_mode = OFF").fetchall()  # the copy has no name yet
         connection.execute("PRAGMA secure_delete = ON").fetchall()
         running = connection.execute(
@@ -269,9 +291,9 @@ def _leave_out_what_is_being_written(copy: Path) -> None:
         connection.close()
 
 
-def _require_same(original: Any, copy: Path, history: Path) -> None:
+def _require_same(original: Any, copy: Path, history: Path, key: Key | None) -> None:
     """The copy is whole and says of itself what the history does. Raises `HistoryError`, or as the driver."""
-    with read_only(copy.absolute()) as connection:
+    with read_only(copy.absolute(), key) as connection:
         problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         for name in ("application_id", "user_version"):
             if (

@@ -1,7 +1,8 @@
 """Connections to a history file: safely set up, or only reading; and what SQLite says of the disk, in words.
 
-The driver is sqlcipher3, which without a key is a plain, current SQLite: the one in Python may be
-old enough to have the WAL bug that SQLite 3.51.3 repaired.
+`key` None is a plain file, anything else one that SQLCipher encrypts with it. The driver is sqlcipher3,
+which without a key is a plain, current SQLite: the one in Python may be old enough to have the WAL bug
+that SQLite 3.51.3 repaired.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlcipher3 import dbapi2 as driver
 
-from app.errors import HistoryDamagedError, HistoryError
+from app.errors import HistoryDamagedError, HistoryError, HistoryLockedError
+from app.history.file_kind import FileKind, is_protected_as, kind_of
+from app.history.key import Key
 
 SAFE_SETTINGS: dict[str, tuple[str, str | int]] = {
     # What is set, and what it must read back as. FULL, because NORMAL loses turns in a power cut.
@@ -40,10 +43,11 @@ ANOTHER_FILE = "Move the file away to begin a new history, or put a copy from a 
 WHAT_HELPS = "`ponder history restore` brings the newest backup back and keeps the damaged file."
 
 
-def connect(path: Path) -> Any:
-    """A connection with the safe settings, each of them read back."""
+def connect(path: Path, key: Key | None = None) -> Any:
+    """A connection with the safe settings, each of them read back. Raises `HistoryLockedError`."""
     connection = driver.connect(str(path), isolation_level=None, timeout=BUSY_TIMEOUT_S)
     try:
+        use_key(connection, path, key)
         for name, (value, expected) in SAFE_SETTINGS.items():
             connection.execute(f"PRAGMA {name} = {value}").fetchall()
             found = connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -60,14 +64,46 @@ def connect(path: Path) -> Any:
     return connection
 
 
+def use_key(connection: Any, path: Path, key: Key | None) -> None:
+    """Give a new connection its key. Raises `HistoryLockedError` where the file has another one.
+
+    Any other problem of the file shows itself to whoever reads first.
+    """
+    if key is not None:
+        connection.execute("PRAGMA cipher_log_level = NONE").fetchall()  # it would write to standard error
+        connection.execute(f'PRAGMA key = "{key.for_sqlcipher}"').fetchall()
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+    except (driver.Error, UnicodeDecodeError) as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB" and _has_another_key(path, key):
+            connection.close()
+            raise locked(path, key) from None
+
+
+def _has_another_key(path: Path, key: Key | None) -> bool:
+    try:
+        return kind_of(path) is FileKind.ENCRYPTED and not is_protected_as(path, key)
+    except OSError:
+        return False
+
+
+def locked(path: Path, key: Key | None) -> HistoryLockedError:
+    """The file is encrypted, and not with this key."""
+    return HistoryLockedError(
+        f"{path} is encrypted" + (", and its key was not given." if key is None else " with another key."),
+        kept=KEPT_AT_OPENING,
+        advice="Its recovery key opens it.",
+    )
+
+
 @contextlib.contextmanager
-def read_only(path: Path) -> Iterator[Any]:
+def read_only(path: Path, key: Key | None = None) -> Iterator[Any]:
     """A driver's connection that changes nothing and leaves nothing behind. `path` is absolute.
 
     Where log and index stand beside the file, both are only read (`readonly_shm`, which needs the
     index to be there). Where there is no log, `immutable` keeps SQLite from making one, which it could
     not take away again. Only a log that lost its index gets a new one beside it, without a word of the
-    chats: there is no other way to read it. Raises the driver's own errors.
+    chats: there is no other way to read it. Raises the driver's own errors, `HistoryLockedError`.
 
     WORKAROUND: a log of nothing but its header, as a kill may leave it, counts as none. SQLite 3.53 does
     not get past it with `readonly_shm`: it tries for ten seconds and says SQLITE_PROTOCOL.
@@ -80,11 +116,26 @@ def read_only(path: Path) -> Iterator[Any]:
         how = "mode=ro" if has_log else "mode=ro&immutable=1"
     connection = driver.connect(f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_TIMEOUT_S)
     try:
+        use_key(connection, path, key)
         connection.execute("PRAGMA trusted_schema = OFF")  # it may be anybody's file
         connection.execute("PRAGMA cell_size_check = ON")
         yield connection
     finally:
         connection.close()
+
+
+def cut_log(connection: Any, wait_s: float = BUSY_TIMEOUT_S) -> bool:
+    """Move everything into the main file and cut the write-ahead log to nothing, outside of any transaction.
+
+    What was deleted stands in the log until then. Says whether that was done: where another connection is in
+    the middle of reading for longer than `wait_s`, the log stays, and the next call empties it.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}").fetchall()
+    try:
+        is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}").fetchall()
 
 
 @contextlib.contextmanager

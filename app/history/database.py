@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,50 +21,98 @@ from app.history.connection import (
     KEPT_AT_OPENING,
     WHAT_HELPS,
     connect,
+    cut_log,
     damaged,
     explained_errors,
     read_only,
     without_beginning,
 )
-from app.history.migrations import m0001_conversations_and_turns, m0002_context_of_a_conversation
+from app.history.key import Key
+from app.history.migrations import (
+    m0001_conversations_and_turns,
+    m0002_context_of_a_conversation,
+    m0003_branches_and_folders,
+    m0004_search,
+)
 
 APPLICATION_ID = 0x506E6472
 """\"Pndr\" in the header of the file (https://sqlite.org/fileformat2.html#application_id)."""
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     m0001_conversations_and_turns.migrate,
     m0002_context_of_a_conversation.migrate,
+    m0003_branches_and_folders.migrate,
+    m0004_search.migrate,
 )
 NEWEST_SCHEMA = len(MIGRATIONS)
 
-_HEADER_BYTES = 100
-_MAGIC = b"SQLite format 3\x00"
+_LEAST_PAGE_BYTES = 512
 CHECKED_AT_OPENING_BYTES = 200 * 1024 * 1024
 """A larger file is checked in the background instead (`app.history.upkeep`)."""
 _CHECKS = 3
 
 
-def open_database(path: Path, *, is_new_copy: bool = False) -> Engine:
+def open_database(path: Path, key: Key | None = None, *, is_new_copy: bool = False) -> Engine:
     """Open the history, or make it. One connection, to be used from one thread.
 
     Transactions begin as BEGIN; `with_write_lock(engine)` gives those that begin as BEGIN IMMEDIATE.
     `is_new_copy`: it is about to become the history, so there are no backups of it, and none are made.
-    Raises `HistoryTooNewError`, `HistoryDamagedError`, `HistoryError`; a file not taken is not touched.
+    `key`: of a file that is there, or to be made. Raises `HistoryTooNewError`, `HistoryLockedError`,
+    `HistoryDamagedError`, `HistoryError`; a file not taken is not touched.
     """
     path = path.absolute()
     if not is_new_copy and not _has_content(path) and _has_backups(path):
         raise _gone(path)
-    _refuse_what_is_no_history(path)
+    while True:
+        _refuse_what_is_no_history(path, key)
+        file_before = path.stat().st_ino
+        engine = _open_migrated(path, key, makes_backup=not is_new_copy)
+        if path.stat().st_ino == file_before:
+            return engine
+        engine.dispose()  # another Ponder has just changed the encryption: that was the old file
+
+
+def open_beside(path: Path, key: Key | None = None) -> Engine:
+    """One more connection to a history that this process has open already, to be used from one thread.
+
+    The file is not looked at first, as `open_database` does: to close it would take back the locks that
+    SQLite holds for the other connection (https://sqlite.org/howtocorrupt.html, section 2.2). Raises
+    `HistoryLockedError`, `HistoryError`.
+    """
+    path = path.absolute()
+    if not _has_content(path):
+        raise HistoryError("There is no history on the disk.", kept=KEPT_AT_OPENING)
+    file_before = path.stat().st_ino
+    engine = _engine_of(path, key)
+    try:
+        with explained_errors(path, "opened", KEPT_AT_OPENING), engine.connect():
+            pass
+        if path.stat().st_ino != file_before:  # its encryption has just been changed
+            raise HistoryError(
+                "The history was written anew just now.", kept=KEPT_AT_OPENING, advice="Try once more."
+            )
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _engine_of(path: Path, key: Key | None) -> Engine:
     engine = create_engine(
         "sqlite+pysqlite://",
         module=driver,
-        creator=lambda: connect(path),
+        creator=lambda: connect(path, key),
         poolclass=StaticPool,
         hide_parameters=True,  # they are what the user wrote, and errors may be shown or logged
     )
     event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _open_migrated(path: Path, key: Key | None, *, makes_backup: bool) -> Engine:
+    engine = _engine_of(path, key)
     try:
         with explained_errors(path, "opened", KEPT_AT_OPENING):
-            _migrate(engine, path, makes_backup=not is_new_copy)
+            _migrate(engine, path, key, makes_backup=makes_backup)
     except BaseException:
         engine.dispose()
         raise
@@ -75,18 +124,10 @@ def with_write_lock(engine: Engine) -> Engine:
     return engine.execution_options(begin="BEGIN IMMEDIATE")
 
 
-def wipe_log(engine: Engine, wait_s: float = BUSY_TIMEOUT_S) -> None:
-    """Move everything into the main file and cut the write-ahead log to nothing.
-
-    What was deleted stands in the log until then. Where another process is in the middle of reading
-    for longer than `wait_s`, the log stays, and the next call empties it.
-    """
+def wipe_log(engine: Engine, wait_s: float = BUSY_TIMEOUT_S) -> bool:
+    """See `app.history.connection.cut_log`."""
     with _driver_connection(engine) as connection:
-        connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}").fetchall()
-        try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}").fetchall()
+        return cut_log(connection, wait_s)
 
 
 def _too_new(path: Path, schema: int) -> HistoryTooNewError:
@@ -98,7 +139,7 @@ def _too_new(path: Path, schema: int) -> HistoryTooNewError:
     )
 
 
-def _refuse_what_is_no_history(path: Path) -> None:
+def _refuse_what_is_no_history(path: Path, key: Key | None) -> None:
     """Look at the file without changing it, and make an empty one, for this user alone, if there is none."""
     try:
         if path.exists() and not path.is_file():  # opening a pipe would wait for ever
@@ -107,9 +148,15 @@ def _refuse_what_is_no_history(path: Path) -> None:
                 kept=KEPT_AT_OPENING,
                 advice=ANOTHER_FILE,
             )
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-            untrusted_header = file.read(_HEADER_BYTES)
+        if not path.exists():
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+        if not path.stat().st_size:
+            return
+        # Not by opening it: to close it would take the locks that SQLite may hold on it in this process.
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if path.stat().st_size < _LEAST_PAGE_BYTES:  # SQLite takes it for none, and would write over it
+            raise without_beginning(path, "no page")
     except OSError as error:
         raise HistoryError(
             f"The history could not be opened: {error.strerror or error}.",
@@ -117,15 +164,11 @@ def _refuse_what_is_no_history(path: Path) -> None:
             advice=f"Give yourself the right to write to {path.parent}, or make room on the disk.",
             details=f"{error!r}",
         ) from error
-    if not untrusted_header:
-        return
-    if not untrusted_header.startswith(_MAGIC):
-        raise without_beginning(path, "no SQLite header")
     with explained_errors(path, "opened", KEPT_AT_OPENING):
-        with read_only(path) as connection:
+        with read_only(path, key) as connection:
             schema_of(connection, path)
         if path.stat().st_size <= CHECKED_AT_OPENING_BYTES:
-            require_intact(path)
+            require_intact(path, key)
 
 
 def _has_content(path: Path) -> bool:
@@ -152,15 +195,15 @@ def _gone(path: Path) -> HistoryDamagedError:
     )
 
 
-def require_intact(path: Path) -> None:
-    """Read every page. Raises `HistoryDamagedError`, or the driver's own errors.
+def require_intact(path: Path, key: Key | None = None) -> None:
+    """Read every page. Raises `HistoryDamagedError`, `HistoryLockedError`, or the driver's own errors.
 
     Another process may begin to write while a file without a log is read, and then it only looks
     damaged. So it is looked at again.
     """
     for attempt in range(_CHECKS):
         try:
-            with read_only(path) as connection:
+            with read_only(path, key) as connection:
                 problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         except (driver.DatabaseError, UnicodeDecodeError):
             if attempt == _CHECKS - 1:
@@ -203,14 +246,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-def _migrate(engine: Engine, path: Path, *, makes_backup: bool) -> None:
+def _migrate(engine: Engine, path: Path, key: Key | None, *, makes_backup: bool) -> None:
     """Bring the file to the newest schema, in one transaction: all of it or nothing."""
     with _driver_connection(engine) as connection:
         schema = schema_of(connection, path)
         if schema == NEWEST_SCHEMA:
             return
         if schema and makes_backup:
-            backups.make_if_there_is_room(connection, path)
+            backups.make_if_there_is_room(connection, path, key)
     with with_write_lock(engine).begin() as transaction:
         schema = schema_of(
             transaction.connection.driver_connection, path

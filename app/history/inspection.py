@@ -9,7 +9,8 @@ from sqlcipher3 import dbapi2 as driver
 
 from app.errors import HistoryError
 from app.history.connection import read_only
-from app.history.tables import metadata
+from app.history.key import Key
+from app.history.tables import SEARCH_INDEXES, metadata
 from models.reasoning import split_reply
 
 
@@ -32,10 +33,10 @@ def sqlite_version() -> str:
     return str(driver.sqlite_version)
 
 
-def inspect_history(path: Path) -> HistoryInspection:
-    """Read the whole file once. Raises `HistoryError` where it cannot be read."""
+def inspect_history(path: Path, key: Key | None = None) -> HistoryInspection:
+    """Read the whole file once. Raises `HistoryError` where it cannot be read, or not without its key."""
     try:
-        with read_only(path.absolute()) as connection:
+        with read_only(path.absolute(), key) as connection:
             problems = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
             return HistoryInspection(
                 problems=() if problems == ["ok"] else tuple(problems),
@@ -56,7 +57,9 @@ def _unknown_columns(connection: driver.Connection) -> tuple[str, ...]:
         "pragma_table_info(tables.name) AS columns "
         "WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     )
-    return tuple(sorted(name for (name,) in rows if name not in known))
+    return tuple(
+        sorted(name for (name,) in rows if name not in known and not name.startswith(SEARCH_INDEXES))
+    )
 
 
 def _turns_with_thoughts(connection: driver.Connection) -> tuple[int, ...]:

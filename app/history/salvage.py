@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import Table
 from sqlcipher3 import dbapi2 as driver
 
+from app.errors import HistoryLockedError
 from app.history.connection import connect, explained_errors, read_only
+from app.history.key import Key
 from app.history.records import TurnState
-from app.history.tables import conversations, turns
+from app.history.tables import conversations, folders, turns
 from app.history.titles import title_from_question
+from app.history.turn_tree import Node, TurnTree
 
 _ROWS_AT_ONCE = 256
 _MOST_FAILED_READS = 100_000
@@ -35,19 +38,52 @@ class Recovered:
     turns_known: int
 
 
-def count_what_can_be_read(history: Path) -> Recovered:
+class _Source:
+    """A damaged history, for reading only.
+
+    SQLCipher refuses all of a file once one page of it was not good, so a connection with a key that failed
+    is made anew. Raises `HistoryLockedError` where the file has another key.
+    """
+
+    def __init__(self, history: Path, key: Key | None) -> None:
+        self._history = history
+        self._key = key
+        self._opened = ExitStack()
+        self._connection = self._open()
+
+    def fetch(self, statement: str, values: tuple[int, ...] = ()) -> list[Any]:
+        """All rows. Raises one of `_UNREADABLE`."""
+        try:
+            found: list[Any] = self._connection.execute(statement, values).fetchall()
+        except _UNREADABLE:
+            if self._key is not None:
+                self._connection = self._open()
+            raise
+        return found
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._opened.close()
+
+    def _open(self) -> Any:
+        self._opened.close()
+        connection = self._opened.enter_context(read_only(self._history, self._key))
+        connection.text_factory = _lossy
+        return connection
+
+
+def count_what_can_be_read(history: Path, key: Key | None = None) -> Recovered:
     """Changes nothing. A file of which nothing can be read, or that is not there, counts as nothing."""
-    with suppress(driver.Error, UnicodeDecodeError, OSError):
+    with suppress(driver.Error, UnicodeDecodeError, OSError, HistoryLockedError):
         if history.exists() and history.stat().st_size:
-            with read_only(history) as connection:
-                connection.text_factory = _lossy
-                titles = sum(1 for _ in _rows(connection, conversations))
-                readable = sum(1 for _ in _rows(connection, turns))
-                return Recovered(titles, readable, max(readable, _known_turns(connection)))
+            with closing(_Source(history, key)) as source:
+                titles = sum(1 for _ in _rows(source, conversations))
+                readable = sum(1 for _ in _rows(source, turns))
+                return Recovered(titles, readable, max(readable, _known_turns(source)))
     return Recovered(0, 0, 0)
 
 
-def copy_what_can_be_read(history: Path, new: Path) -> Recovered:
+def copy_what_can_be_read(history: Path, new: Path, key: Key | None = None) -> Recovered:
     """Copy it into a new, empty history. A row that breaks a rule of its table is left out.
 
     Turns whose conversation cannot be read get one with a title made from their question. Raises
@@ -55,16 +91,24 @@ def copy_what_can_be_read(history: Path, new: Path) -> Recovered:
     """
     with (
         explained_errors(new, "written", "The damaged file is kept."),
-        read_only(history) as source,
-        closing(connect(new)) as target,
+        closing(_Source(history, key)) as source,
+        closing(connect(new, key)) as target,
     ):
-        source.text_factory = _lossy
         target.execute("BEGIN IMMEDIATE")
-        count = sum(_insert(target, conversations, row) for row in _rows(source, conversations))
+        folder_ids = {row["id"] for row in _rows(source, folders) if _insert(target, folders, row)}
+        count = sum(
+            _insert(target, conversations, _in_its_folder(row, folder_ids))
+            for row in _rows(source, conversations)
+        )
         copied = 0
+        last_of: dict[int, int] = {}
         for row in _rows(source, turns):
             count += _make_conversation_of(target, row)
-            copied += _insert(target, turns, _ended(row))
+            row.setdefault("parent_id", last_of.get(row["conversation_id"]))  # older schemas: a chain
+            if _insert(target, turns, _ended(row)):
+                copied += 1
+                last_of[row["conversation_id"]] = row["id"]
+        _put_paths_in_front(target)
         target.execute("COMMIT")
         return Recovered(count, copied, max(copied, _known_turns(source)))
 
@@ -73,10 +117,10 @@ def _lossy(untrusted_bytes: bytes) -> str:
     return untrusted_bytes.decode("utf-8", "replace")
 
 
-def _rows(connection: Any, table: Table) -> Iterator[Row]:
+def _rows(source: _Source, table: Table) -> Iterator[Row]:
     """Every row that can be read, by id: a range that fails is read in halves, down to the single rows."""
     try:
-        there = [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")]
+        there = [row[1] for row in source.fetch(f"PRAGMA table_info({table.name})")]
     except _UNREADABLE:
         return
     names = [column.name for column in table.columns if column.name in there]
@@ -86,14 +130,14 @@ def _rows(connection: Any, table: Table) -> Iterator[Row]:
         f"SELECT {', '.join(names)} FROM {table.name} NOT INDEXED"
         f" WHERE id BETWEEN ? AND ? ORDER BY id LIMIT {_ROWS_AT_ONCE}"
     )
-    ranges = [(1, _highest_id(connection, table.name))]
+    ranges = [(1, _highest_id(source, table.name))]
     failed = 0
     while ranges and failed < _MOST_FAILED_READS:
         first, last = ranges.pop()
         if first > last:
             continue
         try:
-            found = connection.execute(statement, (first, last)).fetchall()
+            found = source.fetch(statement, (first, last))
         except _UNREADABLE:
             failed += 1
             middle = (first + last) // 2
@@ -105,7 +149,7 @@ def _rows(connection: Any, table: Table) -> Iterator[Row]:
             ranges.append((found[-1][0] + 1, last))
 
 
-def _highest_id(connection: Any, table: str) -> int:
+def _highest_id(source: _Source, table: str) -> int:
     """The highest id that any part of the file knows of, 0 where none can be read."""
     highest = 0
     for statement in (
@@ -117,19 +161,19 @@ def _highest_id(connection: Any, table: str) -> int:
         else "SELECT max(conversation_id) FROM turns",
     ):
         with suppress(*_UNREADABLE):
-            found = connection.execute(statement).fetchone()
-            if found and isinstance(found[0], int):
-                highest = max(highest, found[0])
+            found = source.fetch(statement)
+            if found and isinstance(found[0][0], int):
+                highest = max(highest, found[0][0])
     return min(highest, _MAX_ID)
 
 
-def _known_turns(connection: Any) -> int:
+def _known_turns(source: _Source) -> int:
     """The index names every turn, and its pages are others than those of the table."""
     with suppress(*_UNREADABLE):
-        count = connection.execute(
+        count = source.fetch(
             "SELECT count(*) FROM turns INDEXED BY ix_turns_conversation_id WHERE conversation_id > 0"
         )
-        return int(count.fetchone()[0])
+        return int(count[0][0])
     return 0
 
 
@@ -141,6 +185,26 @@ def _insert(target: Any, table: Table, row: Row) -> bool:
     except driver.IntegrityError:  # damage that still reads as a row
         return False
     return True
+
+
+def _put_paths_in_front(target: Any) -> None:
+    """Turns may be missing: where each conversation ends now, and how long its path is."""
+    for conversation_id, head in target.execute("SELECT id, head_turn_id FROM conversations").fetchall():
+        nodes = target.execute(
+            "SELECT id, parent_id, deleted_at_us IS NOT NULL FROM turns"
+            " WHERE conversation_id = ? ORDER BY id",
+            (conversation_id,),
+        )
+        path = TurnTree(Node(*node) for node in nodes).path(head)
+        target.execute(
+            "UPDATE conversations SET head_turn_id = ?, turn_count = ? WHERE id = ?",
+            (path[-1] if path else None, len(path), conversation_id),
+        )
+
+
+def _in_its_folder(row: Row, folder_ids: set[int]) -> Row:
+    """Where the folder cannot be read, the conversation is in none."""
+    return row if row.get("folder_id") in folder_ids else row | {"folder_id": None}
 
 
 def _ended(row: Row) -> Row:

@@ -20,6 +20,19 @@ metadata = MetaData(
 )
 
 # Times are microseconds since 1970 in UTC. AUTOINCREMENT: the id of a deleted row never comes back.
+# A row with `deleted_at_us` is hidden everywhere, until it is brought back or purged.
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at_us", Integer, nullable=False),
+    Column("deleted_at_us", Integer),
+    CheckConstraint("name <> '' AND instr(name, char(10)) = 0", name="name_is_one_line"),
+    sqlite_autoincrement=True,
+    sqlite_strict=True,
+)
 
 conversations = Table(
     "conversations",
@@ -35,7 +48,31 @@ conversations = Table(
         nullable=False,
         server_default=text("0"),
     ),
+    Column("folder_id", Integer, ForeignKey("folders.id", ondelete="SET NULL")),
+    Column("pinned_at_us", Integer),
+    Column(
+        "archived",
+        Integer,
+        CheckConstraint("archived IN (0, 1)", name="archived_is_yes_or_no"),
+        nullable=False,
+        server_default=text("0"),
+    ),
+    Column("deleted_at_us", Integer),
+    # The last turn of the path in front, and how long that path is. No foreign key: with a damaged turn
+    # the conversation must still open (`app.history.turn_tree`).
+    Column("head_turn_id", Integer),
+    Column(
+        "turn_count",
+        Integer,
+        CheckConstraint("turn_count >= 0", name="turn_count_is_not_negative"),
+        nullable=False,
+        server_default=text("0"),
+    ),
     CheckConstraint("title <> '' AND instr(title, char(10)) = 0", name="title_is_one_line"),
+    Index(None, "deleted_at_us", sqlite_where=text("deleted_at_us IS NOT NULL")),
+    # The sidebar lists the newest of those that are there, and those that are pinned.
+    Index(None, "updated_at_us", "id", sqlite_where=text("deleted_at_us IS NULL")),
+    Index(None, "pinned_at_us", sqlite_where=text("pinned_at_us IS NOT NULL")),
     sqlite_autoincrement=True,
     sqlite_strict=True,
 )
@@ -70,6 +107,9 @@ turns = Table(
         nullable=False,
         server_default=text("0"),
     ),
+    # The turn before it in its branch; no foreign key, for the same reason.
+    Column("parent_id", Integer, CheckConstraint("parent_id < id", name="parent_is_older")),
+    Column("deleted_at_us", Integer),
     CheckConstraint("question <> ''", name="question_is_not_empty"),
     CheckConstraint(f"state IN ({_STATES})", name="state_is_known"),
     CheckConstraint("failure = '' OR state = 'failed'", name="only_a_failed_turn_has_a_failure"),
@@ -82,9 +122,23 @@ turns = Table(
         " AND ".join(f"{name} >= 0" for name in (*USAGE_COUNTS, *_FIRST_MEASURES)),
         name="usage_is_not_negative",
     ),
-    Index(None, "conversation_id"),
+    # The shape of a conversation is read from it alone, without a page of text.
+    Index(None, "conversation_id", "parent_id", "deleted_at_us"),
+    Index(None, "deleted_at_us", sqlite_where=text("deleted_at_us IS NOT NULL")),
     # The few running turns are looked for at every start; without it all text would be read for that.
     Index(None, "owner_pid", sqlite_where=text("owner_pid IS NOT NULL")),
     sqlite_autoincrement=True,
     sqlite_strict=True,
 )
+
+# Which rows are in the two indexes of the search, which are FTS5's own tables: see app.history.search_index.
+search_state = Table(
+    "search_state",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("oldest_id", Integer, nullable=False),
+    Column("newest_id", Integer, nullable=False),
+    sqlite_strict=True,
+)
+SEARCH_INDEXES = ("turns_search", "titles_search")

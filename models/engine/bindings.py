@@ -31,6 +31,7 @@ _PACKAGE_FOLDER = _skip_package_start()
 
 import llama_cpp.llama_cpp as llama  # noqa: E402 - after the work-around it needs
 
+from models.engine.backend_modules import load_modules  # noqa: E402
 from models.engine.protocol import KvType  # noqa: E402
 
 _SPECIAL_ATTRIBUTES = (
@@ -62,8 +63,12 @@ def quiet_log() -> None:
 
 
 def start_backend() -> str:
-    """Start llama.cpp, its log cut down to warnings on standard error. Gives its version."""
+    """Start llama.cpp, its log cut down to warnings on standard error. Gives its version.
+
+    Raises `BackendError` where none of the modules beside the library can run here.
+    """
     quiet_log()
+    load_modules(shared_library())
     llama.llama_backend_init()
     return f"llama-cpp-python {_package_version()}"
 

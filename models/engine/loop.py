@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from models.core_dumps import forbid_core_dumps
 from models.engine import protocol, sandbox
 from models.engine.heartbeat import Heartbeat
 from models.engine.protocol import (
@@ -329,11 +330,9 @@ def guard_process() -> bool:
     for key in ("SIGINT", "SIGQUIT", "SIGBREAK"):  # Ctrl-C, Ctrl-\\, and Windows' Ctrl-Break
         if hasattr(signal, key):
             signal.signal(getattr(signal, key), signal.SIG_IGN)
+    forbid_core_dumps()
     if sys.platform == "win32":
         return False
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         import ctypes
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from app.history.store import HistoryStore
 from app.paths import built_in_model_file
 from models.reasoning import ReasoningSplitter
-from tests.bench import downloads, fit, transcript
+from tests.bench import downloads, fit, history, transcript
 from tests.bench.engine import measure_chat
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +34,7 @@ def main() -> int:
         "downloads": lambda: downloads.measure(report),
         "fit": lambda: fit.measure_memory(report),
         "fit-speed": lambda: fit.measure_speed(report),
+        "history": lambda: history.measure(report),
         "transcript": lambda: transcript.measure(report),
     }
     parser = argparse.ArgumentParser(description=__doc__)

@@ -26,7 +26,7 @@ from models.reasoning import PieceKind
 from tests.bench.transcript_corpus import pieces
 from tests.ui.scripted_chat import ScriptedChat, ready
 from tests.ui.scripted_library import ScriptedLibrary
-from ui.application import OpenWindow
+from ui.application import OpenWindow, keep_what_is_there
 from ui.transcript.view import TranscriptView
 
 TOKENS_PER_S = 200
@@ -55,10 +55,14 @@ class Rig:
             make_chat=make_chat,
             make_library=ScriptedLibrary,
             open_url=lambda _url: True,
+            in_stages=True,
         )
         self.whole.window.leave_first_start()
         self.whole.window.resize(*SIZE_PX)
+        self.whole.stages.ended.connect(keep_what_is_there)
         self.whole.show()
+        while not self.whole.stages.are_over:
+            QApplication.processEvents()
         self.chat = chats[0]
         self.chat.say(ready())
         self.settle()
@@ -121,7 +125,7 @@ class Rig:
             def paint(together: list[str] = together) -> None:
                 for part in together:
                     view.append(1, kind, part, 1)
-                view._flush()
+                view.flush()
                 QApplication.processEvents()
                 QApplication.processEvents()
 

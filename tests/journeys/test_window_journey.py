@@ -186,7 +186,7 @@ def test_a_reply_goes_on_while_another_chat_is_read(journey: Journey) -> None:
     window.sidebar.new_chat_requested.emit()
     journey.wait(lambda: page.conversation_id is None)
     assert page.composer.reason_label.text() == "A reply is being written in another chat."
-    window.sidebar.open_requested.emit(slow_id)
+    window.sidebar.orders.open_requested.emit(slow_id)
     journey.wait(lambda: shown_turns(page) == [("the slow one", "finished")] and not journey.is_running())
 
 
@@ -241,14 +241,23 @@ def test_a_thought_in_circles_is_tried_again(journey: Journey) -> None:
     note = block()[0].thinking.loop_note
     assert note is not None
     assert headers(page)[0].startswith("Paused · ")
+    first_id = block()[0].turn.id
     journey.qtbot.mouseClick(note.try_again, Qt.MouseButton.LeftButton)
-    journey.wait(lambda: len(block()) == 2 and block()[1].thinking.loop_note is not None)
-    again = block()[1].thinking.loop_note
+    # The other try stands in the place of the first, which is a version now.
+    journey.wait(
+        lambda: (
+            [each.turn.id != first_id for each in block()] == [True]
+            and block()[0].thinking.loop_note is not None
+        )
+    )
+    again = block()[0].thinking.loop_note
     assert again is not None
     journey.qtbot.mouseClick(again.go_on, Qt.MouseButton.LeftButton)
     journey.wait_for_end()
-    assert shown_turns(page) == [("round and round", "stopped"), ("round and round", "finished")]
-    assert block()[1].answer.markdown_source == "Yes."
+    assert shown_turns(page) == [("round and round", "finished")]
+    assert block()[0].answer.markdown_source == "Yes."
+    journey.qtbot.mouseClick(block()[0].versions.earlier, Qt.MouseButton.LeftButton)
+    journey.wait(lambda: shown_turns(page) == [("round and round", "stopped")])
 
 
 def test_a_thought_waits_while_another_chat_is_read_and_takes_a_hint(journey: Journey) -> None:
@@ -265,7 +274,7 @@ def test_a_thought_waits_while_another_chat_is_read_and_takes_a_hint(journey: Jo
     window.sidebar.new_chat_requested.emit()
     journey.wait(lambda: page.conversation_id is None)
     assert page.composer.reason_label.text() == "A reply waits for you in another chat."
-    window.sidebar.open_requested.emit(slow_id)
+    window.sidebar.orders.open_requested.emit(slow_id)
     journey.wait(lambda: bool(headers(page)) and headers(page)[0].endswith(tokens))
     block = page.transcript.turn_widgets()[0].thinking
     journey.wait(block.hint.isVisible)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -247,6 +248,7 @@ def test_what_else_takes_the_processors_is_counted_out(share: float, expected: f
 
 
 def test_a_probe_that_says_no_number_leaves_the_bandwidth_unknown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     silent = probe("print(1, 2)")
     assert hardware._probe_bandwidth(silent, 2, GIBIBYTE) == 0
     assert "could not be measured" in caplog.text

@@ -56,11 +56,17 @@ class Opened:
             self.whole.bridge.turn_paused,
             self.whole.bridge.turn_ended,
             self.whole.bridge.noticed,
+            self.whole.bridge.deleted,
+            self.whole.bridge.deletion_forgotten,
+            self.whole.bridge.locked,
+            self.whole.bridge.unlock_refused,
+            self.whole.bridge.unlocked,
         )
         for signal in signals:
             signal.connect(arrived.append)
         self.chat.say_all(events)
         self.qtbot.waitUntil(lambda: len(arrived) == len(events))
+        QCoreApplication.processEvents()  # what was put into a layout is shown by one
         for signal in signals:
             signal.disconnect(arrived.append)
 
@@ -84,6 +90,7 @@ class Opened:
             signal.connect(arrived.append)
         self.library.say_all(events)
         self.qtbot.waitUntil(lambda: len(arrived) == len(events))
+        QCoreApplication.processEvents()  # what was put into a layout is shown by one
         for signal in signals:
             signal.disconnect(arrived.append)
 

@@ -48,6 +48,9 @@ class ScriptedChat:
     def pause(self) -> None:
         self.orders.append(("pause", None))
 
+    def go_on(self, turn_id: int) -> None:
+        self.orders.append(("go_on", turn_id))
+
     def resume(self, hint: str = "") -> None:
         self.orders.append(("resume", hint))
 
@@ -69,6 +72,51 @@ class ScriptedChat:
     def delete_conversation(self, conversation_id: int) -> None:
         self.orders.append(("delete", conversation_id))
 
+    def new_temporary_conversation(self) -> None:
+        self.orders.append(("new_temporary", None))
+
+    def ask_version(self, turn_id: int, text: str) -> None:
+        self.orders.append(("ask_version", (turn_id, text)))
+
+    def show_version(self, turn_id: int) -> None:
+        self.orders.append(("show_version", turn_id))
+
+    def branch(self, turn_id: int) -> None:
+        self.orders.append(("branch", turn_id))
+
+    def delete_turn(self, turn_id: int) -> None:
+        self.orders.append(("delete_turn", turn_id))
+
+    def create_folder(self, name: str, conversation_id: int | None = None) -> None:
+        self.orders.append(("create_folder", (name, conversation_id)))
+
+    def rename_folder(self, folder_id: int, name: str) -> None:
+        self.orders.append(("rename_folder", (folder_id, name)))
+
+    def delete_folder(self, folder_id: int) -> None:
+        self.orders.append(("delete_folder", folder_id))
+
+    def move_conversation(self, conversation_id: int, folder_id: int | None) -> None:
+        self.orders.append(("move", (conversation_id, folder_id)))
+
+    def pin_conversation(self, conversation_id: int, is_pinned: bool) -> None:
+        self.orders.append(("pin", (conversation_id, is_pinned)))
+
+    def archive_conversation(self, conversation_id: int, is_archived: bool) -> None:
+        self.orders.append(("archive", (conversation_id, is_archived)))
+
+    def undo_delete(self) -> None:
+        self.orders.append(("undo_delete", None))
+
+    def forget_deleted(self) -> None:
+        self.orders.append(("forget_deleted", None))
+
+    def list_more(self) -> None:
+        self.orders.append(("list_more", None))
+
+    def list_again(self) -> None:
+        self.orders.append(("list_again", None))
+
     def search(self, text: str) -> None:
         self.orders.append(("search", text))
 
@@ -87,6 +135,16 @@ class ScriptedChat:
     def repair_history(self, repair: Callable[[], None]) -> None:
         self.orders.append(("repair_history", repair))
         repair()
+
+    def unlock_history(self, unlock: Callable[[], bool]) -> None:
+        self.orders.append(("unlock_history", unlock))
+        unlock()
+
+    def lock(self, forget_keys: Callable[[], None]) -> None:
+        self.orders.append(("lock", forget_keys))
+
+    def unlock(self, admit: Callable[[], None]) -> None:
+        self.orders.append(("unlock", admit))
 
     def set_context(self, context_tokens: int) -> None:
         self.orders.append(("context", context_tokens))

@@ -46,7 +46,7 @@ def test_without_a_display_the_chat_opens_in_the_terminal(
 ) -> None:
     commands: list[list[str]] = []
 
-    def run_program(argv: list[str]) -> int:
+    def run_program(argv: list[str], **_: object) -> int:
         commands.append(argv)
         return 0
 

@@ -67,21 +67,33 @@ def test_zoom_by_keys_is_kept(opened: Opened) -> None:
     assert shown._theme.zoom_percent == 100
 
 
-def test_an_edited_question_stands_before_the_draft(opened: Opened) -> None:
+def test_zoom_in_the_settings(opened: Opened) -> None:
     open_chat(opened)
-    opened.page.composer.set_text("a draft")
-    opened.page.transcript.built_turns()[0].edit_requested.emit("What is 47 * 36?")
-    assert opened.page.composer.text() == "What is 47 * 36?\na draft"
-    assert opened.page.composer.edit.hasFocus()
-    assert opened.chat.named("ask") == []
+    opened.window.show_settings()
+    row = opened.window.settings_page.zoom_row
+    assert not row.usual.isVisible()
+    row.larger.click()
+    assert opened.page.transcript._theme.zoom_percent == 110
+    assert row.label.text() == "110 %"
+    opened.qtbot.waitUntil(lambda: load_settings(opened.paths.settings_file)[0].zoom_percent == 110)
+    for _ in range(9):
+        row.smaller.click()
+    assert row.label.text() == "80 %"
+    assert not row.smaller.isEnabled()
+    opened.page.zoom_in()
+    assert row.label.text() == "90 %"
+    row.usual.click()
+    assert opened.page.transcript._theme.zoom_percent == 100
 
 
-def test_another_answer_asks_at_once_and_leaves_the_draft(opened: Opened) -> None:
-    open_chat(opened)
-    opened.page.composer.set_text("a draft")
-    opened.page.transcript.built_turns()[0].ask_again_requested.emit("What is 47 * 36?")
-    assert opened.chat.named("ask") == ["What is 47 * 36?"]
-    assert opened.page.composer.text() == "a draft"
+def test_a_long_selection_is_copied_in_the_background(opened: Opened) -> None:
+    turns = tuple(turn(n, answer="Some words. " * 400, state=TurnState.FINISHED) for n in range(1, 9))
+    opened.say(ready(), ConversationOpened(Conversation(summary(1, "First"), turns)))
+    view = opened.page.transcript
+    with opened.qtbot.waitSignal(QGuiApplication.clipboard().dataChanged):
+        view.selection.select_all()
+        view.copy_selection()
+    assert QGuiApplication.clipboard().text().count("What is 47 * 36?") == 8
 
 
 def test_the_whole_chat_is_copied(opened: Opened) -> None:

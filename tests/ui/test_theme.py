@@ -8,9 +8,10 @@ import re
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 
 from ui import theme as look
+from ui.kinds import of_kind
 from ui.theme import Theme, apply_theme, style_sheet_of, theme_for
 
 THEMES = pytest.mark.parametrize("theme", [Theme.light(), Theme.dark()], ids=["light", "dark"])
@@ -18,11 +19,12 @@ THEMES = pytest.mark.parametrize("theme", [Theme.light(), Theme.dark()], ids=["l
 _GROUNDS = ("ground", "sidebar", "surface", "question", "code")
 PAIRS = [
     *((text, ground) for text in ("text", "second") for ground in (*_GROUNDS, "accent_soft")),
-    *(("third", ground) for ground in _GROUNDS if ground != "question"),
+    *(("third", ground) for ground in _GROUNDS),
     *(("accent", ground) for ground in (*_GROUNDS, "accent_soft")),
     *(("amber", ground) for ground in ("ground", "surface", "amber_soft")),
     *(("red", ground) for ground in ("ground", "sidebar", "surface")),
-    ("on_accent", "accent"),
+    ("amber", "sidebar"),
+    ("on_accent", "accent"),  # chosen words, the current match, the button that sends
     *((f"code_{role}", "code") for role in ("keyword", "number", "string", "comment", "name")),
 ]
 
@@ -78,6 +80,32 @@ def test_the_stylesheet_names_only_colours_that_exist(theme: Theme) -> None:
     sheet = style_sheet_of(theme)
     assert "@" not in sheet
     assert theme.accent in sheet
+
+
+def test_every_pair_of_the_stylesheet_is_measured() -> None:
+    """A rule that names a colour and a ground names a pair of the list above, one without a ground any."""
+    sheet = re.sub(r"/\*.*?\*/", "", look.STYLE_FILE.read_text("utf-8"), flags=re.DOTALL)
+    texts = {text for text, _ in PAIRS}
+    for selectors, body in re.findall(r"([^{}]+){([^}]*)}", sheet):
+        named = dict(re.findall(r"(?:^|[;\s])([a-z-]+): @(\w+)", body))
+        for colour, ground in (("color", "background"), ("selection-color", "selection-background-color")):
+            if colour in named and ground in named:
+                assert (named[colour], named[ground]) in PAIRS, selectors.strip()
+        for name in ("color", "placeholder-text-color"):
+            assert named.get(name, "text") in texts, selectors.strip()
+
+
+@THEMES
+def test_what_a_field_says_before_anything_is_typed_can_be_read(qapp: QApplication, theme: Theme) -> None:
+    """Qt makes it of half the text's colour, unless the stylesheet says otherwise: 3.2 : 1."""
+    before = qapp.styleSheet(), qapp.palette(), qapp.font()
+    apply_theme(qapp, theme)
+    for field in (QLineEdit(), QPlainTextEdit(), of_kind(QPlainTextEdit(), "composer")):
+        field.ensurePolished()
+        assert field.palette().color(QPalette.ColorRole.PlaceholderText) == theme.colour("third")
+    qapp.setStyleSheet(before[0])
+    qapp.setPalette(before[1])
+    qapp.setFont(before[2])
 
 
 @THEMES

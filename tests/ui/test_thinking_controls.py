@@ -167,8 +167,8 @@ def test_a_place_that_was_found_is_shown(opened: Opened) -> None:
     opened.window.resize(1000, 600)
     turns = tuple(turn(n, answer="word " * 200, state=TurnState.FINISHED) for n in range(1, 21))
     sidebar = opened.window.sidebar
-    sidebar.hit_view.turn_requested.emit(1, 4)
-    sidebar.hit_view.open_requested.emit(1)
+    sidebar.orders.turn_requested.emit(1, 4)
+    sidebar.orders.open_requested.emit(1)
     assert opened.chat.named("open") == [1]
     other = turn(99, answer="x", state=TurnState.FINISHED, conversation_id=2)
     opened.say(ConversationOpened(Conversation(summary(2, "Other"), (other,))))

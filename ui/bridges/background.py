@@ -42,6 +42,7 @@ class Background(QObject):
         super().__init__(parent)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_closed = False
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def run(
@@ -59,6 +60,7 @@ class Background(QObject):
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Finish the jobs that wait, then end the thread; blocks at most `timeout_s`."""
+        self._is_closed = True
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join(timeout_s)
@@ -70,7 +72,10 @@ class Background(QObject):
                 outcome = _Outcome(job, result=job.work())
             except BaseException as error:  # noqa: BLE001 (handed on whole, raised again below)
                 outcome = _Outcome(job, error=error)
-            self._finished.emit(outcome)
+            if (
+                not self._is_closed
+            ):  # else nobody listens, and a job that took too long may outlive this object
+                self._finished.emit(outcome)
 
     @Slot(object)
     def _deliver(self, outcome: _Outcome) -> None:

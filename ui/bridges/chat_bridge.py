@@ -14,7 +14,10 @@ from app.chat.events import (
     ConversationOpened,
     ConversationsFound,
     ConversationsListed,
+    Deleted,
+    DeletionForgotten,
     EngineStateChanged,
+    Locked,
     Noticed,
     PromptProgress,
     QuestionRejected,
@@ -22,6 +25,8 @@ from app.chat.events import (
     TurnEnded,
     TurnPaused,
     TurnStarted,
+    Unlocked,
+    UnlockRefused,
 )
 from models.engine.protocol import KvType, Sampling, Thinking
 
@@ -55,6 +60,10 @@ class Chat(Protocol):
         """Let the running thought wait; `TurnPaused` follows."""
         ...
 
+    def go_on(self, turn_id: int) -> None:
+        """Let the last answer of the conversation in front go on where it ended early."""
+        ...
+
     def resume(self, hint: str = "") -> None:
         """Let the thought that waits go on, with a hint in the model's own voice."""
         ...
@@ -80,7 +89,67 @@ class Chat(Protocol):
         ...
 
     def delete_conversation(self, conversation_id: int) -> None:
-        """Delete it with all its turns."""
+        """Delete it with all its turns; `Deleted` follows."""
+        ...
+
+    def new_temporary_conversation(self) -> None:
+        """Put an empty conversation in front of which nothing is ever written."""
+        ...
+
+    def ask_version(self, turn_id: int, text: str) -> None:
+        """Ask beside a question in front: an edited one, or the same for another answer."""
+        ...
+
+    def show_version(self, turn_id: int) -> None:
+        """Put the conversation of a turn in front, with the path that goes through it."""
+        ...
+
+    def branch(self, turn_id: int) -> None:
+        """Copy the path up to and with that turn into a chat of its own and put it in front."""
+        ...
+
+    def delete_turn(self, turn_id: int) -> None:
+        """Delete a question with its reply; what follows it stays. `Deleted` follows."""
+        ...
+
+    def create_folder(self, name: str, conversation_id: int | None = None) -> None:
+        """Make a folder, and put this conversation into it."""
+        ...
+
+    def rename_folder(self, folder_id: int, name: str) -> None:
+        """Give a folder another name."""
+        ...
+
+    def delete_folder(self, folder_id: int) -> None:
+        """Delete a folder; its conversations stay, in none. `Deleted` follows."""
+        ...
+
+    def move_conversation(self, conversation_id: int, folder_id: int | None) -> None:
+        """Put it into a folder; None: into none."""
+        ...
+
+    def pin_conversation(self, conversation_id: int, is_pinned: bool) -> None:
+        """Keep it at the top of the list, or no longer."""
+        ...
+
+    def archive_conversation(self, conversation_id: int, is_archived: bool) -> None:
+        """Put it out of the way, or back."""
+        ...
+
+    def undo_delete(self) -> None:
+        """Bring back what was deleted last; `DeletionForgotten` follows."""
+        ...
+
+    def forget_deleted(self) -> None:
+        """Wipe what was deleted, for good; `DeletionForgotten` follows."""
+        ...
+
+    def list_more(self) -> None:
+        """List more of the conversations that were used longer ago; `ConversationsListed` follows."""
+        ...
+
+    def list_again(self) -> None:
+        """Say the list again: an import has written to the history."""
         ...
 
     def search(self, text: str) -> None:
@@ -105,6 +174,18 @@ class Chat(Protocol):
 
     def repair_history(self, repair: Callable[[], None]) -> None:
         """Close the history, call `repair` on the chat's thread, and open it again."""
+        ...
+
+    def unlock_history(self, unlock: Callable[[], bool]) -> None:
+        """Call `unlock` on the chat's thread, and open the history if that worked."""
+        ...
+
+    def lock(self, forget_keys: Callable[[], None]) -> None:
+        """End reply and engine, close the history, forget what is in memory; `Locked` follows."""
+        ...
+
+    def unlock(self, admit: Callable[[], None]) -> None:
+        """Open the history unless `admit`, on the chat's thread, raises; `Unlocked` or `UnlockRefused`."""
         ...
 
     def set_context(self, context_tokens: int) -> None:
@@ -134,6 +215,8 @@ class ChatBridge(QObject):
     conversations_listed = Signal(ConversationsListed)
     conversation_opened = Signal(ConversationOpened)
     conversations_found = Signal(ConversationsFound)
+    deleted = Signal(Deleted)
+    deletion_forgotten = Signal(DeletionForgotten)
     question_rejected = Signal(QuestionRejected)
     turn_started = Signal(TurnStarted)
     context_filled = Signal(ContextFilled)
@@ -142,6 +225,9 @@ class ChatBridge(QObject):
     turn_paused = Signal(TurnPaused)
     turn_ended = Signal(TurnEnded)
     noticed = Signal(Noticed)
+    locked = Signal(Locked)
+    unlock_refused = Signal(UnlockRefused)
+    unlocked = Signal(Unlocked)
 
     _arrived = Signal(object)
 
@@ -176,7 +262,17 @@ class ChatBridge(QObject):
                 self.conversation_opened.emit(event)
             case ConversationsFound():
                 self.conversations_found.emit(event)
+            case Deleted():
+                self.deleted.emit(event)
+            case DeletionForgotten():
+                self.deletion_forgotten.emit(event)
             case Noticed():
                 self.noticed.emit(event)
+            case Locked():
+                self.locked.emit(event)
+            case UnlockRefused():
+                self.unlock_refused.emit(event)
+            case Unlocked():
+                self.unlocked.emit(event)
             case _:
                 assert_never(event)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import enum
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from models.errors import AppError
+from ui.composer.editing_note import EditingNote
 from ui.composer.question_edit import QuestionEdit
+from ui.composer.temporary_note import TemporaryNote
 from ui.composer.thinking_button import ThinkingButton
 from ui.elided_label import ElidedLabel
 from ui.kinds import of_kind
@@ -41,12 +43,14 @@ class Composer(QWidget):
 
     Signals:
         ask_requested(text): the question is to be sent; the field is empty then.
+        version_requested(turn_id, text): an edited question is to be sent, as another version of that one.
         stop_requested: the running reply is to end.
         draft_rested(text): a long draft has not changed for a while and can be read ahead.
         thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
     """
 
     ask_requested = Signal(str)
+    version_requested = Signal(int, str)
     stop_requested = Signal()
     draft_rested = Signal(str)
     thinking_chosen = Signal(dict)
@@ -58,6 +62,9 @@ class Composer(QWidget):
         self._running_for = QElapsedTimer()
         self.error_label = self._make_error_label()
         self.error_box = self._boxed(self.error_label)
+        self.editing_note = EditingNote()
+        self.temporary_note = TemporaryNote()
+        self._draft = ""
         self.edit = QuestionEdit()
         self.thinking_button = ThinkingButton()
         self.reason_label = of_kind(ElidedLabel(), "third")
@@ -66,6 +73,7 @@ class Composer(QWidget):
         self.promise_label = self._make_promise_label()
         self._draft_rest = QTimer(self, singleShot=True, interval=DRAFT_REST_MS)
         self._lay_out()
+        self.editing_note.cancelled.connect(self.cancel_edit)
         self.edit.send_requested.connect(self.send)
         self.edit.textChanged.connect(self._on_text_changed)
         self.button.clicked.connect(self._on_button_clicked)
@@ -107,6 +115,8 @@ class Composer(QWidget):
         inside = QVBoxLayout(box)
         inside.setContentsMargins(14, 14, 14, 12)
         inside.setSpacing(8)
+        inside.addWidget(self.temporary_note)
+        inside.addWidget(self.editing_note)
         inside.addWidget(self.edit)
         inside.addLayout(row)
         layout = QVBoxLayout(self)
@@ -138,8 +148,11 @@ class Composer(QWidget):
 
     def set_follow_up(self, is_follow_up: bool) -> None:
         """Whether the next question is the first one of its chat."""
-        self.edit.setPlaceholderText("Ask a follow-up…" if is_follow_up else "Ask anything…")
-        self.edit.viewport().update()  # Qt repaints it only with the next change of the text
+        words = "Ask a follow-up…" if is_follow_up else "Ask anything…"
+        if words != self.edit.placeholderText():
+            self.edit.setPlaceholderText(words)
+            if self.edit.isVisible():
+                self.edit.viewport().update()  # Qt repaints it only with the next change of the text
 
     def text(self) -> str:
         """What is being written."""
@@ -155,15 +168,32 @@ class Composer(QWidget):
 
     def put_back(self, text: str, error: AppError) -> None:
         """A question was not taken: its text stands in the field again, before what came since."""
-        self.set_text(self._before_draft(text))
-        self.error_label.setText(str(error))
-        self.error_box.show()
+        self._join_draft(text)
+        self.show_error(error)
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def edit_again(self, text: str) -> None:
-        """Put an earlier question into the field, before a draft that stands there, to be changed."""
-        self.set_text(self._before_draft(text))
+    @property
+    def is_ready(self) -> bool:
+        """Whether a question can be sent now."""
+        return self._state is ComposerState.READY
+
+    @property
+    def edited_turn(self) -> int | None:
+        """The question that is being edited, None while a new one is written."""
+        return self.editing_note.turn_id
+
+    def begin_edit(self, turn_id: int, text: str) -> None:
+        """Put an earlier question into the field, to be sent as another version. The draft comes back."""
+        if self.edited_turn is None:
+            self._draft = self.text()
+        self.editing_note.show_turn(turn_id)
+        self.set_text(text)
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_error(self, error: AppError) -> None:
+        """Why what stands in the field was not taken."""
+        self.error_label.setText(str(error))
+        self.error_box.show()
 
     # Slots
 
@@ -177,8 +207,21 @@ class Composer(QWidget):
             self.reason_label.setText("Write a question first.")
             return
         self.set_waiting("")
-        self.edit.clear()
-        self.ask_requested.emit(text)
+        turn_id = self.edited_turn
+        if turn_id is None:
+            self.edit.clear()
+            self.ask_requested.emit(text)
+        else:
+            self.cancel_edit()
+            self.version_requested.emit(turn_id, text)
+
+    @Slot()
+    def cancel_edit(self) -> None:
+        """Leave the earlier question as it was; the draft stands in the field again."""
+        if self.edited_turn is not None:
+            self.editing_note.leave()
+            self.set_text(self._draft)
+            self._draft = ""
 
     def ask_now(self, text: str) -> None:
         """Send `text` and leave the draft alone; where nothing can be sent now, it joins the draft."""
@@ -186,7 +229,7 @@ class Composer(QWidget):
             self.set_waiting("")
             self.ask_requested.emit(text)
         else:
-            self.set_text(self._before_draft(text))
+            self._join_draft(text)
             self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
@@ -204,7 +247,7 @@ class Composer(QWidget):
 
     @Slot()
     def _on_draft_rested(self) -> None:
-        if self._state is ComposerState.READY and self._is_draft_long():
+        if self._state is ComposerState.READY and self.edited_turn is None and self._is_draft_long():
             self.draft_rested.emit(self.text())
 
     @Slot()
@@ -217,9 +260,14 @@ class Composer(QWidget):
 
     # Inside
 
-    def _before_draft(self, text: str) -> str:
-        draft = self.text()
-        return f"{text}\n{draft}" if draft.strip() and draft != text else text
+    def _join_draft(self, text: str) -> None:
+        """Put a text before the draft, which waits while an earlier question is edited."""
+        draft = self.text() if self.edited_turn is None else self._draft
+        joined = f"{text}\n{draft}" if draft.strip() and draft != text else text
+        if self.edited_turn is None:
+            self.set_text(joined)
+        else:
+            self._draft = joined
 
     def _set_state(self, state: ComposerState, reason: str = "") -> None:
         if state is ComposerState.READY and self._state is not state:
@@ -245,6 +293,13 @@ class Composer(QWidget):
         self.button.setEnabled(running or (self._state is ComposerState.READY and has_text))
 
     # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape leaves an earlier question that is being edited."""
+        if event.key() == Qt.Key.Key_Escape and self.edited_turn is not None:
+            self.cancel_edit()
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fewer words where it is narrow."""

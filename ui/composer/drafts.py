@@ -17,6 +17,10 @@ class Drafts:
         self._texts[left_id] = text
         return self._texts.pop(opened_id, "")
 
+    def forget_temporary(self) -> None:
+        """Drafts of temporary conversations, whose ids are below zero, go with them."""
+        self._texts = {key: text for key, text in self._texts.items() if key is None or key >= 0}
+
     def put_back(self, conversation_id: int, text: str) -> None:
         """Put a question that was not taken in front of the draft of a conversation that is elsewhere."""
         draft = self._texts.get(conversation_id, "")

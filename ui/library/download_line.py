@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from models.download_status import DownloadState, DownloadStatus
 from ui.elided_label import ElidedLabel
 from ui.kinds import of_kind
-from ui.library import model_words
 from ui.theme import small_font, tabular
 from ui.transcript.untrusted_text import shown
 
+if TYPE_CHECKING:
+    from models.download_status import DownloadStatus
+
 _STEPS = 1_000
-_ORDER = (
-    DownloadState.RUNNING,
-    DownloadState.VERIFYING,
-    DownloadState.FAILED,
-    DownloadState.WAITING,
-    DownloadState.PAUSED,
-)
+_ORDER = ("running", "verifying", "failed", "waiting", "paused")
+"""The values of `DownloadState`, the most urgent first."""
 
 
 class DownloadLine(QPushButton):
@@ -46,9 +43,11 @@ class DownloadLine(QPushButton):
 
     def show_downloads(self, statuses: Iterable[DownloadStatus]) -> None:
         """Show how they stand; without any there is no line."""
+        from ui.library import model_words  # here: the window need not wait for it
+
         under_way = sorted(
             (status for status in statuses if not status.state.is_over),
-            key=lambda status: _ORDER.index(status.state),
+            key=lambda status: _ORDER.index(status.state.value),
         )
         self.setVisible(bool(under_way))
         self.words = ""

@@ -65,6 +65,7 @@ class ModelsPage(QScrollArea):
 
     def __init__(self, built_in_model: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Models")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._in_use = built_in_model

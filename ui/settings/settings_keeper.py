@@ -40,6 +40,7 @@ class SettingsKeeper(QObject):
         self._path = path
         self._background = background
         self._may_save_unasked = file_is_valid
+        self._is_ended = False
 
     @property
     def settings(self) -> Settings:
@@ -63,7 +64,13 @@ class SettingsKeeper(QObject):
             self._settings = noted
             self._save()
 
+    def end(self) -> None:
+        """Write nothing any more: the file is about to be deleted."""
+        self._is_ended = True
+
     def _save(self) -> None:
+        if self._is_ended:
+            return
         path, settings = self._path, self._settings
         self._background.run(
             lambda: save_settings(path, settings), done=self._on_saved, failed=self.save_failed.emit

@@ -19,9 +19,13 @@ from PySide6.QtWidgets import (
 from app.power import LOW_BATTERY_PERCENT
 from app.settings import Settings
 from models.engine.protocol import KvType
+from ui.kinds import of_kind
+from ui.lock.lock_card import LockCard
+from ui.privacy.privacy_card import PrivacyCard
 from ui.settings import parts
 from ui.settings.downloads_card import DownloadsCard
 from ui.settings.sampling_card import SamplingCard
+from ui.settings.zoom_row import ZoomRow
 from ui.theme import COLUMN_WIDTH_PX
 
 _THOUGHTS = ("Folded", "Open")
@@ -37,27 +41,39 @@ class SettingsPage(QScrollArea):
 
     Signals:
         changed(values): a dict of the fields of `Settings` that the user changed.
+        export_requested, import_requested, deletion_requested: the buttons beside the data folder.
     """
 
     changed = Signal(dict)
+    export_requested = Signal()
+    import_requested = Signal()
+    deletion_requested = Signal()
 
     def __init__(
         self, settings: Settings, data_dir: Path, config_dir: Path, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Settings")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._data_dir = data_dir
         self._config_dir = config_dir
         self.theme_buttons = QButtonGroup(self)
+        self.zoom_row = ZoomRow(settings.zoom_percent)
         self.sampling = SamplingCard()
         self.downloads_card = DownloadsCard(settings)
+        self.privacy_card = PrivacyCard()
+        self.lock_card = LockCard(settings)
         self.thought_buttons = QButtonGroup(self)
         self.read_ahead_buttons = QButtonGroup(self)
         self.unload_buttons = QButtonGroup(self)
         self.kv_buttons = QButtonGroup(self)
         self.copy_button = QPushButton("Copy path")
         self.copy_button.setAccessibleName("Copy the path of the data folder")
+        self.export_button = QPushButton("Export chats…")
+        self.import_button = QPushButton("Import chats…")
+        self.delete_button = of_kind(QPushButton("Delete everything…"), "danger")
+        self.about_button = QPushButton("Versions and licences…")
         self._lay_out()
         self.show_settings(settings)
         self._connect()
@@ -77,7 +93,10 @@ class SettingsPage(QScrollArea):
             ("Read ahead", self._read_ahead_card()),
             ("Memory", self._memory_card()),
             ("Downloads", self.downloads_card),
+            ("Privacy", self.privacy_card),
+            ("Locking", self.lock_card),
             ("Your data", self._data_card()),
+            ("About", self._about_card()),
         ):
             sections.addWidget(parts.words(title, "section"))
             sections.addWidget(card)
@@ -94,6 +113,7 @@ class SettingsPage(QScrollArea):
     def _appearance_card(self) -> QFrame:
         card, layout = parts.card()
         layout.addLayout(parts.choice("Appearance", [label for label, _value in _THEMES], self.theme_buttons))
+        layout.addWidget(self.zoom_row)
         return card
 
     def _thinking_card(self) -> QFrame:
@@ -138,10 +158,29 @@ class SettingsPage(QScrollArea):
         else:
             words = f"Questions and answers lie in this folder, the settings in {self._config_dir}."
         layout.addWidget(parts.words(words, "third"))
+        transfer = QHBoxLayout()
+        transfer.setSpacing(8)
+        transfer.addWidget(self.export_button)
+        transfer.addWidget(self.import_button)
+        transfer.addStretch(1)
+        layout.addLayout(transfer)
+        deletion = QHBoxLayout()
+        deletion.addWidget(self.delete_button)
+        deletion.addStretch(1)
+        layout.addLayout(deletion)
+        return card
+
+    def _about_card(self) -> QFrame:
+        card, layout = parts.card()
+        row = QHBoxLayout()
+        row.addWidget(parts.words("Ponder and what is inside it", ""), 1)
+        row.addWidget(self.about_button)
+        layout.addLayout(row)
         return card
 
     def _connect(self) -> None:
         self.theme_buttons.idClicked.connect(self._on_theme_clicked)
+        self.zoom_row.zoom_chosen.connect(self._on_zoom_chosen)
         self.sampling.changed.connect(self.changed)
         self.downloads_card.changed.connect(self.changed)
         self.kv_buttons.idClicked.connect(self._on_kv_clicked)
@@ -149,6 +188,11 @@ class SettingsPage(QScrollArea):
         self.read_ahead_buttons.idClicked.connect(self._on_read_ahead_clicked)
         self.unload_buttons.idClicked.connect(self._on_unload_clicked)
         self.copy_button.clicked.connect(self._copy_path)
+        self.export_button.clicked.connect(self.export_requested)
+        self.import_button.clicked.connect(self.import_requested)
+        self.lock_card.changed.connect(self.changed)
+        self.delete_button.clicked.connect(self.deletion_requested)
+        self.about_button.clicked.connect(self._show_about)
 
     # Public methods
 
@@ -156,8 +200,10 @@ class SettingsPage(QScrollArea):
         """Show these values."""
         for number, (_label, value) in enumerate(_THEMES):
             self.theme_buttons.button(number).setChecked(settings.theme == value)
+        self.zoom_row.show_zoom(settings.zoom_percent)
         self.sampling.show_settings(settings)
         self.downloads_card.show_settings(settings)
+        self.lock_card.show_settings(settings)
         self.kv_buttons.button(list(KvType).index(settings.kv_type)).setChecked(True)
         self.thought_buttons.button(int(settings.show_thinking)).setChecked(True)
         self.read_ahead_buttons.button(int(settings.reads_ahead)).setChecked(True)
@@ -169,6 +215,10 @@ class SettingsPage(QScrollArea):
     @Slot(int)
     def _on_theme_clicked(self, number: int) -> None:
         self.changed.emit({"theme": _THEMES[number][1]})
+
+    @Slot(int)
+    def _on_zoom_chosen(self, zoom_percent: int) -> None:
+        self.changed.emit({"zoom_percent": zoom_percent})
 
     @Slot(int)
     def _on_kv_clicked(self, number: int) -> None:
@@ -185,6 +235,12 @@ class SettingsPage(QScrollArea):
     @Slot(int)
     def _on_unload_clicked(self, number: int) -> None:
         self.changed.emit({"unload_after_min": _UNLOADS[number][1]})
+
+    @Slot()
+    def _show_about(self) -> None:
+        from ui.about import AboutDialog  # reads the versions: not for the start of the window
+
+        AboutDialog(self).open()
 
     @Slot()
     def _copy_path(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 # Not `calendar.month_name`: Qt sets the process to the user's locale, and this text is English.
 _MONTHS = (
@@ -37,6 +37,15 @@ def group_heading(updated_at: datetime, now: datetime) -> str:
         return "Earlier this week"
     month = _MONTHS[day.month - 1]
     return month if day.year == today.year else f"{month} {day.year}"
+
+
+def group_begin(updated_at: datetime, now: datetime) -> datetime:
+    """When the group of that heading begins: what is last used between that and `updated_at` is in it too."""
+    day = min(updated_at.astimezone(now.tzinfo).date(), now.date())
+    monday = _monday_of(now.date())
+    if day < now.date() - timedelta(days=1):
+        day = monday if day >= monday else day.replace(day=1)
+    return datetime.combine(day, time(), now.tzinfo)
 
 
 def _monday_of(day: date) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -19,13 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.chat.events import ConversationsFound
-from app.history.records import ConversationSummary
 from ui.kinds import of_kind
 from ui.library.download_line import DownloadLine
-from ui.sidebar.conversation_list_model import conversation_rows, hit_rows
+from ui.sidebar.conversation_list_model import SectionKey, hit_rows
 from ui.sidebar.conversation_view import ConversationView
+from ui.sidebar.orders import SidebarOrders
+from ui.sidebar.sections import ARCHIVED, conversation_rows, section_of
 from ui.theme import SIDEBAR_WIDTH_PX, Theme
+
+if TYPE_CHECKING:
+    from app.chat.events import ConversationsFound
+    from app.history.records import ConversationSummary, Folder
 
 _SEARCH_PAUSE_MS = 150
 
@@ -33,36 +38,45 @@ _SEARCH_PAUSE_MS = 150
 class Sidebar(QFrame):
     """What stands beside every page.
 
+    `orders` is what is wanted of the chats and folders.
+
     Signals:
-        new_chat_requested, models_requested, settings_requested: the buttons.
-        turn_requested(conversation_id, turn_id): the conversation to be opened next is to show this turn.
-        open_requested(conversation_id): a conversation, or a place the search found, was chosen.
-        rename_requested(conversation_id, title), delete_requested(conversation_id).
+        new_chat_requested, temporary_chat_requested, models_requested, settings_requested: the buttons.
+        folder_named(name, conversation_id): a folder is to be made, and this chat put into it; None: nothing.
         search_requested(text): something was typed into the search field; never empty.
     """
 
     new_chat_requested = Signal()
+    temporary_chat_requested = Signal()
     models_requested = Signal()
     settings_requested = Signal()
-    turn_requested = Signal(int, int)
-    open_requested = Signal(int)
-    rename_requested = Signal(int, str)
-    delete_requested = Signal(int)
+    folder_named = Signal(str, object)
     search_requested = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         of_kind(self, "sidebar")
         self.setFixedWidth(SIDEBAR_WIDTH_PX)
+        self.orders = SidebarOrders(self)
         self._conversations: Sequence[ConversationSummary] = ()
+        self._folders: Sequence[Folder] = ()
+        self._has_more = False
+        self._folded: set[SectionKey] = {ARCHIVED}
+        self._shown_id: int | None = None
         self.new_chat_button = QPushButton("+ New chat")
         self.new_chat_button.setAccessibleName("New chat")
         self.new_chat_button.setToolTip("Begin a new chat (Ctrl+N)")
+        self.temporary_button = QPushButton("Temporary")
+        self.temporary_button.setAccessibleName("New temporary chat")
+        self.temporary_button.setToolTip("Begin a chat of which nothing is written (Ctrl+Shift+N)")
         self.search_field = _SearchField()
-        self.conversation_view = ConversationView(theme)
+        self.conversation_view = ConversationView(theme, self.orders)
         self.conversation_view.setAccessibleName("Chats")
-        self.hit_view = ConversationView(theme)
+        self.conversation_view.setUniformItemSizes(True)  # else Qt asks for the height of every row
+        self.hit_view = ConversationView(theme, self.orders)
         self.hit_view.setAccessibleName("Found")
+        self.undo_place = QVBoxLayout()
+        self.undo_place.setContentsMargins(0, 0, 0, 8)
         self.lists = QStackedWidget()
         self.lists.addWidget(self.conversation_view)
         self.lists.addWidget(self.hit_view)
@@ -70,6 +84,9 @@ class Sidebar(QFrame):
         self.download_line = DownloadLine()
         self.models_button = of_kind(QPushButton("Models"), "text")
         self.settings_button = of_kind(QPushButton("Settings"), "text")
+        self.lock_button = of_kind(QPushButton("Lock"), "text")
+        self.lock_button.setToolTip("Lock Ponder (Ctrl+Shift+L)")
+        self._lock_dot = of_kind(QLabel("·"), "third")
         self._search_pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._lay_out()
         self._connect()
@@ -82,7 +99,10 @@ class Sidebar(QFrame):
         links.addWidget(self.models_button)
         links.addWidget(of_kind(QLabel("·"), "third"))
         links.addWidget(self.settings_button)
+        links.addWidget(self._lock_dot)
+        links.addWidget(self.lock_button)
         links.addStretch(1)
+        self.offer_lock(False)
         footer = QVBoxLayout()
         footer.setContentsMargins(0, 8, 8, 0)
         footer.setSpacing(2)
@@ -94,12 +114,17 @@ class Sidebar(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(0)
-        layout.addWidget(self.new_chat_button)
+        new_chats = QHBoxLayout()
+        new_chats.setSpacing(8)
+        new_chats.addWidget(self.new_chat_button, 1)
+        new_chats.addWidget(self.temporary_button)
+        layout.addLayout(new_chats)
         layout.addSpacing(10)
         layout.addWidget(self.search_field)
         layout.addSpacing(4)
         layout.addWidget(self.lists, 1)
         layout.addSpacing(8)
+        layout.addLayout(self.undo_place)
         layout.addWidget(line)
         layout.addLayout(footer)
 
@@ -107,37 +132,65 @@ class Sidebar(QFrame):
         self.new_chat_button.clicked.connect(self.new_chat_requested)
         self.models_button.clicked.connect(self.models_requested)
         self.settings_button.clicked.connect(self.settings_requested)
-        for view in (self.conversation_view, self.hit_view):
-            view.turn_requested.connect(self.turn_requested)
-            view.open_requested.connect(self.open_requested)
-            view.delete_requested.connect(self.delete_requested)
-        self.conversation_view.rename_requested.connect(self.rename_requested)
+        self.temporary_button.clicked.connect(self.temporary_chat_requested)
+        self.orders.new_folder_requested.connect(self.ask_for_folder)
+        self.orders.fold_requested.connect(self._fold_or_unfold)
         self.search_field.textChanged.connect(self._on_search_text_changed)
         self.search_field.left_downwards.connect(self.enter_list)
         self._search_pause.timeout.connect(self._search)
 
     # Public methods
 
-    def show_conversations(self, conversations: Sequence[ConversationSummary]) -> None:
-        """Show all conversations, the last used first; a search that is open looks again."""
-        self._conversations = conversations
+    def show_conversations(
+        self,
+        conversations: Sequence[ConversationSummary],
+        folders: Sequence[Folder] = (),
+        *,
+        has_more: bool = False,
+    ) -> None:
+        """Show these conversations, the last used first, and whether there are more; a search looks again."""
+        self._conversations, self._folders, self._has_more = conversations, folders, has_more
+        for view in (self.conversation_view, self.hit_view):
+            view.follow(conversations, folders)
         self.regroup()
         if self.search_field.text().strip():
             self._search_pause.start()
 
     def regroup(self) -> None:
         """Put the conversations under the headings of today: a day may have passed."""
-        rows = conversation_rows(self._conversations, datetime.now().astimezone())
+        now = datetime.now().astimezone()
+        folders, folded, has_more = self._folders, self._folded, self._has_more
+        rows = conversation_rows(self._conversations, now, folders, folded, has_more=has_more)
         self.conversation_view.set_rows(rows)
 
     def show_hits(self, found: ConversationsFound) -> None:
         """Show what a search found, unless something else is looked for by now."""
         if found.text == self.search_field.text().strip():
-            self.hit_view.set_rows(hit_rows(found.hits))
+            self.hit_view.set_rows(hit_rows(found.hits, found.turns_not_searched))
             self.lists.setCurrentWidget(self.hit_view)
 
+    def offer_lock(self, is_offered: bool) -> None:
+        """Whether there is a button that locks Ponder."""
+        self._lock_dot.setVisible(is_offered)
+        self.lock_button.setVisible(is_offered)
+
+    def forget_chats(self) -> None:
+        """Show no chat, and nothing that was looked for or found."""
+        self.search_field.setText("")
+        self.conversation_view.leave_editing()
+        self.hit_view.set_rows([])
+        self.show_conversations(())
+
     def select_conversation(self, conversation_id: int | None) -> None:
-        """Mark the conversation in front; None marks none."""
+        """Mark the conversation in front; None marks none. Another one than before is unfolded."""
+        if conversation_id == self._shown_id:
+            return
+        self._shown_id = conversation_id
+        summary = next((each for each in self._conversations if each.id == conversation_id), None)
+        section = section_of(summary) if summary is not None else None
+        if section in self._folded and section is not None:
+            self._folded.discard(section)
+            self.regroup()
         self.conversation_view.select_conversation(conversation_id)
 
     def show_model(self, title: str, is_built_in: bool) -> None:
@@ -150,6 +203,20 @@ class Sidebar(QFrame):
         self.hit_view.set_theme(theme)
 
     # Slots
+
+    @Slot(object)
+    def ask_for_folder(self, conversation_id: int | None) -> None:
+        """Ask for the name of a new folder; the chat goes into it."""
+        from ui.sidebar.folder_dialog import FolderDialog
+
+        dialog = FolderDialog(conversation_id, self)
+        dialog.named.connect(self.folder_named)
+        dialog.open()
+
+    @Slot(object)
+    def _fold_or_unfold(self, section: SectionKey) -> None:
+        self._folded ^= {section}
+        self.regroup()
 
     @Slot()
     def focus_search(self) -> None:
@@ -191,6 +258,13 @@ class _SearchField(QLineEdit):
     def __init__(self) -> None:
         super().__init__(placeholderText="Search chats and messages")
         self.setAccessibleName("Search chats and messages")
+        self.textChanged.connect(self._offer_to_clear)
+
+    @Slot()
+    def _offer_to_clear(self) -> None:
+        """The button comes with the first text: making it takes as long as a tenth of the sidebar."""
+        if self.isClearButtonEnabled():
+            return
         self.setClearButtonEnabled(True)
         for clear_button in self.findChildren(QToolButton):
             clear_button.setAccessibleName("Clear the search")

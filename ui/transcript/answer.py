@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript import styles
+from ui.transcript.answer_cut import cut_items
 from ui.transcript.blocks import Block, Item
+from ui.transcript.code_tools import CodeTools
+from ui.transcript.code_wraps import ViewWraps
 from ui.transcript.document import AnswerWriter
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.grounds import Grounds
 from ui.transcript.highlight import MAX_CODE_LINES, get_ready, highlighted
 from ui.transcript.markdown import MarkdownReader
+from ui.transcript.moved_code import paint_moved
 from ui.transcript.slices import AT_ONCE_CHARS, Slices
 from ui.transcript.stream import MarkdownStream
-from ui.widgets.copy_button import CopyButton
+from ui.transcript.untrusted_text import shown, with_line_feeds
+from ui.transcript.written_markdown import written
 from ui.widgets.safe_browser import SafeBrowser
 
 PAGE_TOP_PX = 4
@@ -28,6 +32,7 @@ PAGE_BOTTOM_PX = styles.CODE_END_PX + 4
 LONG_CHARS = 9_000
 """So long an answer takes its new width a moment later where it is out of sight."""
 PX_PER_MS = 200
+MAX_SAID_CHARS = 2_000
 COLOUR_CHARS = 150
 """Colouring a line costs about what reading so many characters costs, besides its own."""
 
@@ -48,20 +53,26 @@ class AnswerView(SafeBrowser):
         parent: QWidget | None = None,
         *,
         formulas: FormulaMaker | None = None,
+        wraps: ViewWraps | None = None,
     ) -> None:
-        """Without `formulas` maths stays its source."""
+        """Without `formulas` maths stays its source. `wraps`: which code is wrapped."""
         super().__init__(theme, "Answer", parent)
         self._reader = reader
         self._stream = MarkdownStream(reader)
+        self._is_finished = False
         self._slices = Slices(self)
         self._layout_timer = QTimer(self)
         self._layout_timer.setSingleShot(True)
         self._layout_timer.timeout.connect(self._lay_out_now)
-        self._copy_buttons: list[CopyButton] = []
         self.document().setDefaultFont(look.reading_font(theme))
         self.set_page_margins(GUTTER_PX, PAGE_TOP_PX, PAGE_BOTTOM_PX)
         self._writer = AnswerWriter(self.document(), styles.TextStyles(theme), formulas)
         self._grounds = Grounds(self.document(), self._writer)
+        self._tools = CodeTools(self.viewport(), self._writer, self._grounds, wraps or ViewWraps(), self.code)
+        self._tools.laid_out.connect(self._fit_code)
+        self._tools.moved.connect(self.viewport().update)
+        # Code that is not wrapped makes the document wide; it is not for that scrolled as a whole.
+        self.horizontalScrollBar().rangeChanged.connect(self._stay_in_place)
         if formulas is not None:
             formulas.made.connect(self._draw_formulas)
 
@@ -73,6 +84,7 @@ class AnswerView(SafeBrowser):
     def append(self, untrusted_text: str) -> None:
         """Show more of the answer; only its unfinished end is read and written again."""
         self._slices.stop()
+        self._is_finished = False
         written = self._stream.closed_items
         self._stream.feed(untrusted_text)
         self._show(self._stream.items(), written)
@@ -125,10 +137,20 @@ class AnswerView(SafeBrowser):
             for number, runs in enumerate(highlighted(code, language), area.head + 1):
                 self._writer.recolour(number, runs)
                 yield COLOUR_CHARS + sum(len(run.text) for run in runs)
+        self._is_finished = True
+        self._say_formulas()
+
+    def _say_formulas(self) -> None:
+        """A drawn formula is one character that says nothing: a screen reader gets the sources here."""
+        said = "; ".join(self._writer.drawn_sources())
+        words = f"Formulas, in their order: {said}"[:MAX_SAID_CHARS] if said else ""
+        if self._is_finished and words != self.accessibleDescription():
+            self.setAccessibleDescription(words)
 
     def take_back(self) -> str:
         """Show nothing, and give what was shown: it was no answer."""
         self._slices.stop()
+        self._is_finished = False
         source = self._stream.source
         self._stream = MarkdownStream(self._reader)
         self._show([])
@@ -140,12 +162,27 @@ class AnswerView(SafeBrowser):
         self.document().setDefaultFont(look.reading_font(theme))
         self._writer.restyle(styles.TextStyles(theme))
         self._grounds.update(0)
-        self._place_copy_buttons()
+        self._tools.update(0)
+        self._tools.place()
 
     def code(self, number: int) -> str:
         """The text of code block `number`, counted from 0."""
         area = self._grounds.areas[number]
         return code_text(self._writer.items[area.head + 1 : area.last + 1])
+
+    def selected_markdown(self) -> str:
+        """What is selected, as Markdown: where it is all of it, as the model wrote it."""
+        cursor = self.textCursor()
+        start, end = cursor.selectionStart(), cursor.selectionEnd()
+        if start == 0 and end >= self.end():
+            return shown(with_line_feeds(self.markdown_source))
+        return written(cut_items(self._writer, start, end))
+
+    def show_across(self, position: int) -> None:
+        """Scroll code sideways so that this position is in sight."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(min(position, self.end()))
+        self._tools.show_x(self.cursorRect(cursor).center())
 
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint the grounds of code and results."""
@@ -154,29 +191,19 @@ class AnswerView(SafeBrowser):
     def _show(self, items: Sequence[Item], known_same: int = 0) -> None:
         kept = self._writer.write(items, known_same)
         self._grounds.update(kept)
-        self._fit_copy_buttons()
+        self._tools.update(kept)
         self.fit_height()
-        self._place_copy_buttons(kept)
+        self._tools.place(kept)
 
-    def _fit_copy_buttons(self) -> None:
-        """As many buttons as there are code blocks."""
-        while len(self._copy_buttons) > len(self._grounds.areas):
-            self._copy_buttons.pop().deleteLater()
-        while len(self._copy_buttons) < len(self._grounds.areas):
-            number = len(self._copy_buttons)
-            button = CopyButton(partial(self.code, number), f"Copy code {number + 1}", self.viewport())
-            self._copy_buttons.append(button)
-            button.show()
+    @Slot()
+    def _fit_code(self) -> None:
+        self.fit_height()
+        self._tools.place()
+        self.viewport().update()
 
-    def _place_copy_buttons(self, from_item: int = 0) -> None:
-        """Put the buttons into their corners; those of code above item `from_item` are there."""
-        for button, area in zip(self._copy_buttons, self._grounds.areas, strict=True):
-            if area.last < from_item:
-                continue
-            rect = self._grounds.code_rect(area)
-            button.adjustSize()
-            top = round(rect.top()) + (styles.CODE_HEAD_PX - button.height()) // 2
-            button.move(round(rect.right()) - button.width() - 6, top)
+    @Slot()
+    def _stay_in_place(self) -> None:
+        self.horizontalScrollBar().setRange(0, 0)
 
     @Slot()
     def _draw_formulas(self) -> None:
@@ -191,9 +218,10 @@ class AnswerView(SafeBrowser):
         item = self._writer.item_at(max(position, 0))
         was_y = self._grounds.top(item)
         self._writer.write_again(changed)
+        self._say_formulas()
         self._grounds.update(changed[0])
         self.fit_height()
-        self._place_copy_buttons(changed[0])
+        self._tools.place(changed[0])
         moved_px = round(self._grounds.top(item) - was_y)
         if moved_px:
             self.text_moved.emit(moved_px)
@@ -209,6 +237,43 @@ class AnswerView(SafeBrowser):
 
     # Qt overrides
 
+    def paint_text(self, event: QPaintEvent) -> None:
+        """Code that is scrolled sideways is painted by itself, the other text around it."""
+        windows = self._tools.scrolled(event.rect())
+        if windows:
+            paint_moved(self, event.rect(), windows)
+        else:
+            super().paint_text(event)
+
+    def in_document(self, event: QMouseEvent) -> QMouseEvent:
+        """In code that is scrolled sideways, the place is further right."""
+        at = event.position().toPoint()
+        if event.type() == QEvent.Type.MouseMove and event.buttons() & Qt.MouseButton.LeftButton:
+            self._tools.scroll_at(at, self._tools.edge_step(at))
+        shift_px = self._tools.shift_at(at)
+        if not shift_px:
+            return event
+        there = event.position() + QPointF(shift_px, 0)
+        kind, where = event.type(), event.globalPosition()
+        return QMouseEvent(kind, there, where, event.button(), event.buttons(), event.modifiers())
+
+    def position_at(self, global_position: QPoint) -> int:
+        """The position of the character there, or of the nearest one."""
+        at = self.viewport().mapFromGlobal(global_position)
+        return self.cursorForPosition(at + QPoint(self._tools.shift_at(at), 0)).position()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Sideways, over code that is scrolled so; else it is the transcript's."""
+        delta = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta() / 3
+        is_sideways = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        by_px = delta.y() if is_sideways and not delta.x() else delta.x()
+        if abs(by_px) > (0 if is_sideways else abs(delta.y())) and self._tools.scroll_at(
+            event.position().toPoint(), -by_px
+        ):
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Move the copy buttons with the code."""
         width_changed = event.size().width() != event.oldSize().width()
@@ -219,7 +284,7 @@ class AnswerView(SafeBrowser):
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self._write_again(self._writer.changed_formulas(only_waiting=False))
-            self._place_copy_buttons()
+            self._tools.place()
 
 
 def code_text(lines: Sequence[Item]) -> str:

@@ -30,8 +30,8 @@ class AnswerParts(QWidget):
     link_requested = Signal(str)
     text_moved = Signal(int)
 
-    def __init__(self, make: Callable[[QWidget], AnswerView], parent: QWidget) -> None:
-        """`make` gives an empty view with the parent it is told."""
+    def __init__(self, make: Callable[[QWidget, int], AnswerView], parent: QWidget) -> None:
+        """`make` gives an empty view with the parent and the number, from 0, that it is told."""
         super().__init__(parent)
         self._make = make
         self._pieces: list[str] = []
@@ -98,7 +98,7 @@ class AnswerParts(QWidget):
             self._add_view().append(rest)
 
     def _add_view(self) -> AnswerView:
-        view = self._make(self)
+        view = self._make(self, len(self._views))
         view.link_requested.connect(self.link_requested)
         view.text_moved.connect(self.text_moved)
         self._views.append(view)

@@ -128,9 +128,30 @@ class AnswerWriter:
             cursor.setPosition(cursor.position())
         cursor.endEditBlock()
 
+    def wrap_lines(self, first: int, last: int, *, wraps: bool) -> Iterator[int]:
+        """Have these lines of code go on in the next line, or not; gives the length of each as it is done."""
+        cursor = QTextCursor(self._document)
+        for index in range(first, last + 1):
+            line = self._items[index] if index < len(self._items) else None
+            if not isinstance(line, Block) or line.kind is not BlockKind.CODE_LINE:
+                return
+            cursor.setPosition(self.text_position(index))
+            paragraph = cursor.blockFormat()
+            self._styles.wrap(paragraph, line, wraps=wraps)
+            cursor.setBlockFormat(paragraph)
+            yield cursor.block().length()
+
     def is_drawn(self, run: Run, item: Item) -> bool:
         """Whether this run of `item` stands there as a formula."""
         return self._formula(run, item) is not None
+
+    def drawn_sources(self) -> Iterator[str]:
+        """What the formulas that are drawn were written as, in their order."""
+        for index in self._with_maths:
+            runs = (run for run in _runs(self._items[index]) if run.maths is not None)
+            for run, is_drawn in zip(runs, self._with_maths[index], strict=True):
+                if is_drawn:
+                    yield run.source or run.text
 
     def _drawn(self, item: Item) -> tuple[bool, ...]:
         """Of each formula of the item, whether it is to be drawn now."""

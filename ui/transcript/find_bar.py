@@ -88,6 +88,14 @@ class FindBar(QFrame):
         if self.field.text() and not self._finder.total:
             self._look()
 
+    def show_found(self, words: str, turn_id: int) -> None:
+        """Mark what a search in all chats found in that turn; the keys stay where they are."""
+        self.field.setText(words)
+        self._pause.stop()
+        if words:
+            self.show()
+            self._finder.look_for(words, turn_id)
+
     def forget(self) -> None:
         """Another chat comes: find nothing any more."""
         self._pause.stop()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QTextEdit
 from app.history.records import Turn
 from ui.theme import Theme
 from ui.transcript import found_text
+from ui.transcript.answer import AnswerView
 from ui.transcript.found_text import folded
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.places import y_of
@@ -71,6 +72,7 @@ class Finder(QObject):
         self._texts: dict[tuple[int, Part], tuple[str, str]] = {}
         self._counts: dict[tuple[int, Part], int] = {}
         self._current: Place | None = None
+        self._from_turn: int | None = None
         self._work: Iterator[None] = iter(())
         self._landings = 0
         self._slice_timer = self._timer(0, self._go_on)
@@ -120,8 +122,9 @@ class Finder(QObject):
         self._theme = theme
         self._mark_all()
 
-    def look_for(self, words: str) -> None:
-        """Count these words anew, "" for none."""
+    def look_for(self, words: str, from_turn: int | None = None) -> None:
+        """Count these words anew, "" for none; go to the first from that turn on, None: the one in sight."""
+        self._from_turn = from_turn
         self._words = folded(words[: found_text.MAX_WORDS_CHARS])
         self._begin()
 
@@ -179,7 +182,7 @@ class Finder(QObject):
     def _look_through(self) -> Iterator[None]:
         """Count from the turn in sight to the end, then from the beginning."""
         thoughts = {turn.turn.id: turn.thinking.thought() for turn in self._view.built_turns()}
-        turns, in_sight = self._view.turns(), self._view.turn_in_sight()
+        turns, in_sight = self._view.turns(), self._begin_at()
         first = next((number for number, turn in enumerate(turns) if turn.id == in_sight), 0)
         for turn in turns[first:] + turns[:first]:
             self._count(turn.id, Part.QUESTION, turn.question, found_text.plain_question)
@@ -236,13 +239,16 @@ class Finder(QObject):
 
     def _first_in_sight(self, total: int, steps: int) -> int:
         """The number, from 0, of the first match in the turn in sight or behind it."""
-        in_sight = self._view.turn_in_sight()
+        in_sight = self._begin_at()
         before = 0
         for turn_id, part in self._parts():
             if turn_id == in_sight:
                 return (before if steps > 0 else before - 1) % total
             before += self._counts.get((turn_id, part), 0)
         return 0
+
+    def _begin_at(self) -> int | None:
+        return self._view.turn_in_sight() if self._from_turn is None else self._from_turn
 
     def _go_to_first(self) -> None:
         """To the first match from what is in sight on; it is counted in that order."""
@@ -274,6 +280,8 @@ class Finder(QObject):
         if text is not None:
             position = cursor.selectionStart() if cursor else 0
             self._view.scroll_to_place(place.turn_id, text, partial(y_of, text, position))
+            if isinstance(text, AnswerView):
+                text.show_across(position)
         self._landings += 1
         if cursor is None and self._landings < MAX_LANDINGS:
             self._landing_timer.start()

@@ -13,7 +13,7 @@ from app.history.records import Turn, TurnState
 from models.engine.protocol import Usage
 from ui import theme as look
 from ui.theme import GUTTER_PX
-from ui.transcript.message_actions import QuietButton, QuietCopy, QuietRow
+from ui.transcript.message_actions import AGAIN_TIP, QuietButton, QuietCopy, QuietRow
 from ui.widgets.copy_button import CopyButton
 from ui.widgets.text_button import TextButton
 
@@ -54,9 +54,9 @@ class Footer(QWidget):
         as_text = QuietCopy("Copy as text", copied_text, "Copy the answer as text", self)
         for button in (copy, as_text):
             button.setVisible(bool(turn.answer.strip()))
-        another = QuietButton("Another answer", self)
-        another.setToolTip("Ask the same question again")
+        self._another = another = QuietButton("Another answer", self)
         another.clicked.connect(self.another_requested)
+        self.set_busy("")
         quiet_row.add(as_text, another)
         self._quiet = QWidget(self)
         quiet = QHBoxLayout(self._quiet)
@@ -68,8 +68,8 @@ class Footer(QWidget):
         self._details.setFont(look.tabular(look.small_font()))
         self._details.setVisible(turn.usage != Usage())
         self._details.clicked.connect(self._toggle)
-        self._numbers = _numbers(turn, self)
-        self._numbers.hide()
+        self._turn = turn
+        self._numbers: QWidget | None = None
         self._row = row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(copy)
@@ -81,7 +81,6 @@ class Footer(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(row)
-        column.addWidget(self._numbers)
         self._say()
 
     @property
@@ -90,12 +89,17 @@ class Footer(QWidget):
         return self._details
 
     @property
-    def numbers(self) -> QWidget:
-        """The unfolded numbers."""
-        return self._numbers
+    def is_open(self) -> bool:
+        """Whether the numbers are unfolded."""
+        return self._numbers is not None and not self._numbers.isHidden()
+
+    def set_busy(self, reason: str) -> None:
+        """Why nothing can be asked now; "" where it can."""
+        self._another.setEnabled(not reason)
+        self._another.setToolTip(reason or AGAIN_TIP)
 
     def _say(self) -> None:
-        opened = not self._numbers.isHidden()
+        opened = self.is_open
         what = "less" if opened else "details"
         speed = f"{words.speed(self._speed)} tokens/s · " if self._speed else ""
         self._details.setText(speed + what)
@@ -104,7 +108,11 @@ class Footer(QWidget):
 
     @Slot()
     def _toggle(self) -> None:
-        self._numbers.setVisible(self._numbers.isHidden())
+        opens = not self.is_open
+        if self._numbers is None:
+            self._numbers = _numbers(self._turn, self)
+            self._column.addWidget(self._numbers)
+        self._numbers.setVisible(opens)
         self._say()
 
     # Qt overrides

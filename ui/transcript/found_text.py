@@ -74,6 +74,8 @@ def plain_answer(reader: MarkdownReader, untrusted_markdown: str) -> Iterator[st
 
 def plain_text(items: Sequence[Item]) -> str:
     """Items as they are copied, formulas as their source."""
+    if not items:
+        return ""
     lines = [_plain_item(item).translate(_COPIED_AS) for item in items]
     blanks = ["\n" if _stands_apart(item) else "" for item in items[1:]]
     return "\n".join(blank + line for blank, line in zip(["", *blanks], lines, strict=True))

@@ -14,6 +14,8 @@ from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark
 from ui.transcript.document import AnswerWriter
 
 _BOX_RADIUS_PX = 5
+_BOX_SIDE_PX = 2
+"""Room beside the words of a box: less than the space between two words."""
 _RULE_WIDTH_PX = 2
 
 
@@ -128,7 +130,10 @@ class Grounds:
             baseline = layout.position() + QPointF(0, line.y() + line.ascent())
             metrics = QFontMetricsF(self._document.defaultFont())
             box = QRectF(
-                left + baseline.x(), baseline.y() - metrics.ascent() - 2, right - left, metrics.height() + 4
+                left + baseline.x() - _BOX_SIDE_PX,
+                baseline.y() - metrics.ascent() - 2,
+                right - left + 2 * _BOX_SIDE_PX,
+                metrics.height() + 4,
             )
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), _BOX_RADIUS_PX, _BOX_RADIUS_PX)
             if end <= position:

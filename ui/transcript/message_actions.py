@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from ui.theme import GUTTER_PX
+from ui.transcript.versions import VersionSwitch
 from ui.widgets.copy_button import CopyButton
 from ui.widgets.text_button import TextButton
 
 ROW_PX = 24
+EDIT_TIP = "Put the question into the field below, to change it and ask again (F2)"
+AGAIN_TIP = "Ask the same question again; this answer stays as a version (F5)"
+BRANCH = "Continue in a new chat"
+DELETE = "Delete question and answer"
 
 
 class QuietRow:
@@ -71,25 +76,56 @@ def is_seen(button: QPushButton, is_near: bool) -> bool:
 
 
 class QuestionActions(QWidget):
-    """Under a question: copy it, or write it anew.
+    """Under a question: its versions, copy it, write it anew, and what else can be done with the turn.
 
     Signals:
         edit_requested: the question is to stand in the composer, to be changed and asked again.
+        version_requested: turn id. This version is to be shown.
+        branch_requested: the chat up to here is to go on in a chat of its own.
+        delete_requested: the question and its answer are to be deleted.
     """
 
     edit_requested = Signal()
+    version_requested = Signal(int)
+    branch_requested = Signal()
+    delete_requested = Signal()
 
     def __init__(self, question: str, row: QuietRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.versions = VersionSwitch(self)
         self.copy_button = QuietCopy("Copy", lambda: question, "Copy the question", self)
         self.edit_button = QuietButton("Edit and ask again", self)
-        self.edit_button.setToolTip("Put the question into the field below, to change it and ask again")
+        self.more_button = QuietButton("More", self)
+        self.more_button.setAccessibleName("More that can be done with this question and its answer")
+        self._busy_reason = ""
+        self.versions.version_requested.connect(self.version_requested)
         self.edit_button.clicked.connect(self.edit_requested)
-        row.add(self.copy_button, self.edit_button)
+        self.more_button.clicked.connect(self._open_menu)
+        row.add(self.copy_button, self.edit_button, self.more_button)
         self.setFixedHeight(ROW_PX)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GUTTER_PX, 0, GUTTER_PX, 0)
         layout.setSpacing(4)
         layout.addStretch()
-        layout.addWidget(self.copy_button)
-        layout.addWidget(self.edit_button)
+        for part in (self.copy_button, self.edit_button, self.more_button, self.versions):
+            layout.addWidget(part)
+        self.set_busy("")
+
+    def set_busy(self, reason: str) -> None:
+        """Why nothing can be changed now; "" where it can."""
+        self._busy_reason = reason
+        self.versions.set_busy(reason)
+        self.edit_button.setEnabled(not reason)
+        self.edit_button.setToolTip(reason or EDIT_TIP)
+
+    @Slot()
+    def _open_menu(self) -> None:
+        menu = QMenu(self.more_button)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        for words, signal in ((BRANCH, self.branch_requested), (DELETE, self.delete_requested)):
+            action = menu.addAction(words)
+            action.triggered.connect(signal)
+            action.setEnabled(not self._busy_reason)
+            action.setToolTip(self._busy_reason)
+        menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui import theme as look
 from ui.theme import GUTTER_PX, RADIUS_BLOCK_PX, Theme
+from ui.transcript.selected_text import question_as_markdown
 from ui.transcript.untrusted_text import shown, with_line_feeds
 from ui.widgets.safe_browser import SafeBrowser
 
@@ -35,6 +36,10 @@ class QuestionBlock(SafeBrowser):
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.setBlockFormat(self._paragraph())
         cursor.mergeCharFormat(self._characters())
+
+    def selected_markdown(self) -> str:
+        """A question is a quote, since it is not Markdown."""
+        return question_as_markdown(self.selected_text())
 
     def paint_under_text(self, painter: QPainter, _clip: QRect) -> None:
         """Paint the soft block."""

@@ -66,6 +66,12 @@ class ReadingAids(QWidget):
         self.outline.forget()
         self.find_bar.forget()
 
+    def forget_all(self) -> None:
+        """Show nothing, and keep no word of any chat."""
+        self.forget()
+        self.find_bar.field.setText("")
+        self._transcript.forget_all()
+
     def find_again(self, *, back: bool = False) -> None:
         """To the next match, or the one before; where nothing is looked for yet, begin."""
         if not self.find_bar.isVisible():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -24,7 +24,7 @@ MARGIN_PX = 28
 TURN_GAP_PX = 32
 _CHARACTER_PX = 7.5
 """How wide a character of the reading font is about."""
-_LAYOUT_LEVELS = 6
+LAYOUT_LEVELS = 6
 """So many rounds until a new width has reached all texts, and their heights the page."""
 _AROUND_PX = 110
 """Paddings, the line of the thought and the line under the answer."""
@@ -65,7 +65,13 @@ class Row:
 
 
 class TurnRows(QWidget):
-    """The column of turns. It builds and takes away widgets only when told to."""
+    """The column of turns. It builds and takes away widgets only when told to.
+
+    Signals:
+        row_built: `Row`. Its widget is there now.
+    """
+
+    row_built = Signal(object)
 
     def __init__(self, make: Callable[[Turn], TurnWidget], parent: QWidget) -> None:
         """`make` gives the widget of a turn from the history; its parent becomes this column."""
@@ -93,10 +99,23 @@ class TurnRows(QWidget):
         """The row of this turn."""
         return next((row for row in self._rows if row.turn.id == turn_id), None)
 
+    def is_last(self, turn: Turn) -> bool:
+        """Whether nothing comes after it."""
+        return not self._rows or self._rows[-1].turn.id == turn.id
+
+    def number_of(self, row: Row) -> int:
+        """The how many-th it is, from 0."""
+        return self._rows.index(row)
+
     def show_turns(self, turns: Sequence[Turn]) -> None:
-        """Room for these turns in place of everything; none is built."""
-        self.clear()
-        self._rows = [Row(turn, zoom_percent=self._zoom_percent) for turn in turns]
+        """These turns in place of everything. What was built of them stays, for the others there is room."""
+        known = {(row.turn.id, row.turn.state, row.turn.answer): row for row in self._rows}
+        kept = [known.pop((turn.id, turn.state, turn.answer), None) for turn in turns]
+        for row in known.values():
+            self._drop(row)
+        self._rows = [
+            row or Row(turn, zoom_percent=self._zoom_percent) for row, turn in zip(kept, turns, strict=True)
+        ]
         self._guess_room()
 
     def set_zoom(self, zoom_percent: int) -> None:
@@ -109,7 +128,7 @@ class TurnRows(QWidget):
 
     def fit_heights(self) -> None:
         """Give all texts the height that they need now, without waiting for Qt to ask for it."""
-        for _ in range(_LAYOUT_LEVELS):
+        for _ in range(LAYOUT_LEVELS):
             for text in self.findChildren(SafeBrowser):
                 text.fit_height()
             QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
@@ -155,6 +174,7 @@ class TurnRows(QWidget):
             row.widget = self._make(row.turn)
             self._lay_out()
             row.widget.show()  # by itself the layout would do so a little later, after the next frame
+            self.row_built.emit(row)
         return row.widget
 
     def release(self, rows: Sequence[Row]) -> None:

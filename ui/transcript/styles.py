@@ -104,8 +104,7 @@ class TextStyles:
         if block.kind is BlockKind.CODE_HEAD:
             paragraph.setLeftMargin(left + CODE_PADDING_PX - 4)
         elif block.kind is BlockKind.CODE_LINE:
-            paragraph.setLeftMargin(left + 2 * CODE_PADDING_PX)
-            paragraph.setTextIndent(-CODE_PADDING_PX)  # what a long line goes on with stands further in
+            self.wrap(paragraph, block, wraps=True)
             paragraph.setRightMargin(CODE_PADDING_PX)
             paragraph.setBottomMargin(CODE_END_PX if ends_code else 0)
         elif is_right_to_left(block):
@@ -118,6 +117,18 @@ class TextStyles:
             paragraph.setTextIndent(-indent)
             paragraph.setTabPositions([QTextOption.Tab(indent, _tab_type(block))])
         return paragraph
+
+    @property
+    def code_font(self) -> QFont:
+        """The font of code."""
+        return self._code_font
+
+    def wrap(self, paragraph: QTextBlockFormat, block: Block, *, wraps: bool) -> None:
+        """Whether a line of code goes on in the next line, where it stands further in."""
+        padding = CODE_PADDING_PX if wraps else 0
+        paragraph.setNonBreakableLines(not wraps)
+        paragraph.setLeftMargin(indent_px(block.inside, self.theme) + CODE_PADDING_PX + padding)
+        paragraph.setTextIndent(-padding)
 
     def make_room(self, paragraph: QTextBlockFormat, block: Block, *, high: bool, drawn: bool) -> None:
         """Make the lines of a paragraph as high as formulas need, and put drawn ones in the middle."""

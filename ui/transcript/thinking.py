@@ -14,6 +14,7 @@ from app import numbers_in_words as words
 from app.history.records import Turn, TurnState
 from app.numbers_in_words import thought_line
 from models.engine.protocol import PauseReason, ThoughtEnd
+from ui.later import Later
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.fold_header import FoldHeader
 from ui.transcript.passing_line import PassingLine
@@ -103,7 +104,7 @@ class ThinkingBlock(QWidget):
         self._buttons = ThoughtButtons(self)
         self._passing = PassingLine(theme, self)
         self._text = ThoughtText(theme, self)
-        self._hint = HintRow(self)
+        self._hint = Later(self._build_hint)
         self._loop_note: LoopNote | None = None
         self._waits_for_hint = False
         self._save = TextButton("Save this thought…", self)
@@ -116,8 +117,6 @@ class ThinkingBlock(QWidget):
         self._outline.clicked.connect(self.outline_requested)
         self._buttons.answer_now_requested.connect(self.answer_now_requested)
         self._buttons.pause_requested.connect(self.pause_requested)
-        self._hint.go_on_requested.connect(self._go_on)
-        self._hint.answer_now_requested.connect(self.request_answer)
         self._refresh()
 
     def _lay_out(self) -> None:
@@ -144,13 +143,17 @@ class ThinkingBlock(QWidget):
         for widget in (self._passing, self._text, self._not_kept):
             column.addWidget(widget)
         column.addLayout(self._under_row)
-        column.addWidget(self._hint)
         column.addLayout(save_row)
 
     @property
     def phase(self) -> Phase:
         """How far it has come."""
         return self._phase
+
+    @property
+    def seconds(self) -> float:
+        """How long it has thought so far."""
+        return self._seconds()
 
     @property
     def opened(self) -> bool:
@@ -169,8 +172,13 @@ class ThinkingBlock(QWidget):
 
     @property
     def hint(self) -> HintRow:
-        """The line for a hint; hidden while nothing waits for one."""
-        return self._hint
+        """The line for a hint; hidden while nothing waits for one. Built now if it was not."""
+        return self._hint.get()
+
+    @property
+    def hint_text(self) -> str:
+        """What stands in the line for a hint."""
+        return self._hint.built.edit.text() if self._hint.built is not None else ""
 
     @property
     def loop_note(self) -> LoopNote | None:
@@ -232,7 +240,7 @@ class ThinkingBlock(QWidget):
             self._show_loop_note(finding)
         self._refresh()
         if takes_keys:
-            self._hint.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.hint.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def tick(self) -> None:
         """Move the clock and the numbers on."""
@@ -276,12 +284,25 @@ class ThinkingBlock(QWidget):
         self._buttons.offer()
         self._refresh()
 
+    def _build_hint(self) -> HintRow:
+        hint = HintRow(self)
+        hint.hide()
+        self._column.insertWidget(self._column.count() - 1, hint)
+        hint.go_on_requested.connect(self._go_on)
+        hint.answer_now_requested.connect(self.request_answer)
+        return hint
+
+    def _show_hint(self, waits: bool) -> None:
+        if waits or self._hint.built is not None:
+            self.hint.stand_under(opened=self._opened)
+            self.hint.setVisible(waits)
+
     def _show_loop_note(self, finding: str) -> None:
         note = self._loop_note = LoopNote(finding, self)
         note.answer_now_requested.connect(self.request_answer)
         note.try_again_requested.connect(self._try_again)
         note.go_on_requested.connect(self._go_on)
-        self._column.insertWidget(self._column.indexOf(self._hint), note)
+        self._column.insertWidget(self._column.indexOf(self._under_row) + 1, note)
 
     def _drop_loop_note(self) -> None:
         if self._loop_note is not None:
@@ -321,8 +342,7 @@ class ThinkingBlock(QWidget):
         self._passing.setVisible((thinking or paused) and not self._opened)
         self._place_buttons()
         self._buttons.setVisible(thinking)
-        self._hint.stand_under(opened=self._opened)
-        self._hint.setVisible(paused and self._waits_for_hint)
+        self._show_hint(paused and self._waits_for_hint)
         self._header.setToolTip(NOT_KEPT if done and not kept else "")
         self._say()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QMimeData, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.untrusted_text import shown, with_line_feeds
+from ui.widgets.concealed_copy import conceal
 from ui.widgets.safe_browser import SafeBrowser
 
 MAX_LINE_CHARS = 4_000
@@ -31,6 +32,9 @@ class ThoughtText(SafeBrowser):
         self.set_page_margins(GUTTER_PX)
         self._paragraph = _paragraph(theme)
         QTextCursor(self.document()).setBlockFormat(self._paragraph)
+        # When text is added, what stands there already is not painted again.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_StaticContents)
 
     def append_text(self, untrusted_text: str) -> None:
         """Go on with the thought."""
@@ -65,12 +69,20 @@ class ThoughtText(SafeBrowser):
         cursor.mergeCharFormat(self._characters())
 
     def paint_under_text(self, painter: QPainter, _clip: QRect) -> None:
-        """Paint the rule."""
-        height = self.viewport().height()
+        """Paint the ground and the rule, which ends where the next line goes on with it."""
+        whole = self.viewport().rect()
         # No fillRect: in PySide6 6.11.3 it jumps to a wild address at times, by what was used before it.
         painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # else its edges show what was there
+        painter.setBrush(self._theme.colour("ground"))
+        painter.drawRect(whole)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(self._theme.colour("line"))
-        painter.drawRect(QRectF(GUTTER_PX + _RULE_X_PX, 2, 2, height - 4))
+        painter.drawRect(QRectF(GUTTER_PX + _RULE_X_PX, 2, 2, whole.height() - 2))
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy words of a thought so that no history of the clipboard keeps them."""
+        return conceal(super().createMimeDataFromSelection())
 
     def _lines(self, text: str) -> Iterator[str]:
         """The lines of `text`, the first going on with the open one; long ones are cut."""

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, Signal, Slot
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app import numbers_in_words as words
-from app.history.records import Turn, TurnState
+from app.history.records import ENDED_EARLY, Turn, TurnState
 from models.errors import (
     AppError,
     EngineProtocolError,
@@ -24,14 +24,17 @@ from models.reasoning import PieceKind
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.answer_parts import AnswerParts
+from ui.transcript.code_wraps import CodeWraps
 from ui.transcript.footer import Footer
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.message_actions import QuestionActions, QuietRow
-from ui.transcript.note import Note, QuietLine
+from ui.transcript.note import EndLine, Note, QuietLine
+from ui.transcript.orders import TurnOrders
 from ui.transcript.question import QuestionBlock
 from ui.transcript.thinking import UNDER_WAY, ThinkingBlock
-from ui.widgets.safe_browser import SafeBrowser
+from ui.transcript.versions import VersionSwitch
+from ui.widgets.safe_browser import SafeBrowser, Selecting
 
 LENGTH_NOTE = "The room for this reply was used up."
 INTERRUPTED_NOTE = "Ponder ended before this answer was complete."
@@ -44,8 +47,6 @@ class TurnWidget(QWidget):
 
     Signals:
         restart_requested: "Restart engine" was pressed.
-        ask_again_requested: str, the question. It is to be asked once more.
-        edit_requested: str, the question. The user wants to change it and ask again.
         link_requested: str, the address of a clicked link.
         save_thought_requested: turn id, thought text.
         folded_by_user: the user is about to open or fold the thought.
@@ -57,8 +58,6 @@ class TurnWidget(QWidget):
     """
 
     restart_requested = Signal()
-    ask_again_requested = Signal(str)
-    edit_requested = Signal(str)
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
     folded_by_user = Signal()
@@ -81,16 +80,30 @@ class TurnWidget(QWidget):
         thought_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         formulas: FormulaMaker | None = None,
+        orders: TurnOrders | None = None,
+        selecting: Selecting | None = None,
+        wraps: CodeWraps | None = None,
+        is_last: Callable[[Turn], bool] = lambda _turn: True,
     ) -> None:
+        """`orders`: where the turn says what the user wants done with it. `selecting`: over several turns.
+
+        `wraps`: which code is wrapped.
+        """
         super().__init__(parent)
         self._turn = turn
+        self.orders = orders or TurnOrders(self)
+        self._is_last = is_last
+        self._busy_reason = ""
         self._answer_tokens = 0
-        self._note: Note | None = None
+        self._note: Note | EndLine | None = None
         self._footer: Footer | None = None
         self._question = QuestionBlock(theme, turn.question, self)
         self._quiet_row = QuietRow()
         self._question_actions = QuestionActions(turn.question, self._quiet_row, self)
-        self._question_actions.edit_requested.connect(self._ask_to_edit)
+        self._question_actions.edit_requested.connect(self.request_edit)
+        self._question_actions.version_requested.connect(self.orders.show_requested)
+        self._question_actions.branch_requested.connect(self.request_branch)
+        self._question_actions.delete_requested.connect(self.request_deletion)
         self._thinking = ThinkingBlock(
             theme,
             self,
@@ -99,7 +112,11 @@ class TurnWidget(QWidget):
             thought_s=thought_s,
             clock=clock,
         )
-        self._answer = AnswerParts(partial(_make_answer, theme, reader, formulas), self)
+        make = partial(_make_answer, theme, reader, formulas, selecting, wraps, turn.id)
+        self._answer = AnswerParts(make, self)
+        for text in (self._question, *self._thinking.text_views()):
+            if selecting is not None:
+                text.select_with_others(selecting)
         self._answer.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -145,14 +162,35 @@ class TurnWidget(QWidget):
         return self._answer.views
 
     @property
+    def versions(self) -> VersionSwitch:
+        """The arrows to other versions of this turn."""
+        return self._question_actions.versions
+
+    @property
+    def busy_reason(self) -> str:
+        """Why nothing can be changed now; "" where it can."""
+        return self._busy_reason
+
+    @property
     def note(self) -> Note | None:
         """The coloured block under a reply that failed."""
-        return self._note
+        return self._note if isinstance(self._note, Note) else None
 
     @property
     def footer(self) -> Footer | None:
         """What stands under a reply that is over."""
         return self._footer
+
+    def show_versions(self, versions: Sequence[int]) -> None:
+        """The ids of all versions of this turn, in their order; none where it is the only one."""
+        self.versions.show_versions(self._turn.id, versions)
+
+    def set_busy(self, reason: str) -> None:
+        """Why nothing can be changed or asked again now, "" where it can."""
+        self._busy_reason = reason
+        for part in (self._question_actions, self._footer, self._note):
+            if part is not None:
+                part.set_busy(reason)
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same in another theme."""
@@ -186,68 +224,112 @@ class TurnWidget(QWidget):
         self._thinking.show_kept(self._turn)
         self._finish(self._turn, None)
 
+    def show_thought(self, untrusted_thought: str) -> None:
+        """A turn that is over, from this sitting: its thought is still in memory."""
+        self._thinking.append(untrusted_thought, self._turn.usage.reasoning_tokens)
+        self._thinking.end_thought(fold=True)
+        self._thinking.end(self._turn)
+
     def is_in_use(self) -> bool:
         """Whether the user has the keyboard, a selection or something unfolded in here."""
         focused = QApplication.focusWidget()
         if focused is not None and self.isAncestorOf(focused):
             return True
-        if self._footer is not None and not self._footer.numbers.isHidden():
+        if self._footer is not None and self._footer.is_open:
             return True
-        return any(text.textCursor().hasSelection() for text in self.findChildren(SafeBrowser))
+        texts = self.findChildren(SafeBrowser)
+        return any(text.textCursor().hasSelection() and not text.is_covered for text in texts)
 
-    def retire_restart(self) -> None:
-        """Another question was asked: the engine runs again."""
+    def retire_note(self) -> None:
+        """Another question was asked: the engine runs again, and this answer cannot go on any more."""
         if self._note is not None:
-            self._note.retire_restart()
+            self._note.retire()
 
     def _finish(self, turn: Turn, error: AppError | None) -> None:
         self._answer.finish(turn.answer)
         self._answer.setVisible(bool(turn.answer.strip()))
         if turn.usage.left_out_turns:
             self._say_quietly(_left_out(turn.usage.left_out_turns))
+        can_go_on = turn.state in ENDED_EARLY and bool(turn.answer.strip()) and self._is_last(turn)
         match turn.state:
             case TurnState.STOPPED:
-                self._say_quietly("Stopped.")
+                self._add_note(EndLine("Stopped.", can_go_on=can_go_on, parent=self))
             case TurnState.LENGTH:
-                self._say_quietly(LENGTH_NOTE)
+                self._add_note(EndLine(LENGTH_NOTE, can_go_on=can_go_on, parent=self))
             case TurnState.INTERRUPTED:
-                self._add_note(INTERRUPTED_NOTE, "amber", can_restart=False)
+                note = Note(INTERRUPTED_NOTE, "amber", can_restart=False, can_go_on=can_go_on, parent=self)
+                self._add_note(note)
             case TurnState.FAILED:
                 dead = isinstance(error, _DEAD_ENGINE)
                 text = str(error) if error else turn.failure or FAILED_NOTE
                 too_long = isinstance(error, PromptTooLongError) or says_too_long(turn.failure)
                 kind = "red" if dead else "amber"
-                self._add_note(text, kind, can_restart=dead, can_ask_again=not too_long)
+                note = Note(
+                    text,
+                    kind,
+                    can_restart=dead,
+                    can_ask_again=not too_long,
+                    can_go_on=can_go_on and not dead and not too_long,
+                    parent=self,
+                )
+                self._add_note(note)
         self._footer = Footer(
-            turn, self._source, self, copied_text=self._text_of_answer, quiet_row=self._quiet_row
+            turn, self.source, self, copied_text=self.text_of_answer, quiet_row=self._quiet_row
         )
-        self._footer.another_requested.connect(self._ask_again)
+        self._footer.another_requested.connect(self.request_another)
         self._column.addWidget(self._footer)
+        self.set_busy(self._busy_reason)
 
-    def _source(self) -> str:
+    def source(self) -> str:
+        """The answer as the model wrote it."""
         return self._answer.markdown_source
 
-    def _text_of_answer(self) -> str:
+    def text_of_answer(self) -> str:
+        """The answer as it is shown."""
         return "\n".join(view.copied_text() for view in self.answer_views)
 
     def _say_quietly(self, text: str) -> None:
         self._column.addWidget(QuietLine(text, self))
         self._column.addSpacing(4)
 
-    def _add_note(self, text: str, kind: str, *, can_restart: bool, can_ask_again: bool = True) -> None:
-        self._note = Note(text, kind, can_restart=can_restart, can_ask_again=can_ask_again, parent=self)
-        self._note.restart_requested.connect(self.restart_requested)
-        self._note.ask_again_requested.connect(self._ask_again)
-        self._column.addWidget(self._note)
+    def _add_note(self, note: Note | EndLine) -> None:
+        self._note = note
+        note.go_on_requested.connect(self._ask_to_continue)
+        if isinstance(note, Note):
+            note.restart_requested.connect(self.restart_requested)
+            note.ask_again_requested.connect(self.request_another)
+        self._column.addWidget(note)
         self._column.addSpacing(4)
 
-    @Slot()
-    def _ask_again(self) -> None:
-        self.ask_again_requested.emit(self._turn.question)
+    # Slots
 
     @Slot()
-    def _ask_to_edit(self) -> None:
-        self.edit_requested.emit(self._turn.question)
+    def _ask_to_continue(self) -> None:
+        self.orders.continue_requested.emit(self._turn.id)
+
+    @Slot()
+    def request_another(self) -> None:
+        """Have the same question asked again, as another version."""
+        if not self._busy_reason:
+            self.orders.version_requested.emit(self._turn.id, self._turn.question)
+
+    @Slot()
+    def request_edit(self) -> None:
+        """Have the question changed and asked again."""
+        if not self._busy_reason:
+            self.orders.edit_requested.emit(self._turn.id, self._turn.question)
+
+    @Slot()
+    def request_branch(self) -> None:
+        """Go on from here in a chat of its own."""
+        if not self._busy_reason:
+            self.orders.branch_requested.emit(self._turn.id)
+
+    @Slot()
+    def request_deletion(self) -> None:
+        """Have the question and its answer deleted."""
+        if not self._busy_reason:
+            self.orders.delete_requested.emit(self._turn.id)
 
     @Slot()
     def _ask_for_outline(self) -> None:
@@ -258,6 +340,22 @@ class TurnWidget(QWidget):
         self.save_thought_requested.emit(self._turn.id, thought)
 
     # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F2 edits, F5 asks again, Alt with an arrow shows another version, Delete deletes."""
+        orders: dict[tuple[int, Qt.KeyboardModifier], Callable[[], None]] = {
+            (Qt.Key.Key_F2, Qt.KeyboardModifier.NoModifier): self.request_edit,
+            (Qt.Key.Key_F5, Qt.KeyboardModifier.NoModifier): self.request_another,
+            (Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier): self.request_deletion,
+            (Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier): self.versions.go_back,
+            (Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier): self.versions.go_on,
+        }
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        order = orders.get((event.key(), modifiers))
+        if order is None:
+            super().keyPressEvent(event)
+        else:
+            order()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show what can be done with the messages."""
@@ -271,9 +369,20 @@ class TurnWidget(QWidget):
 
 
 def _make_answer(
-    theme: Theme, reader: MarkdownReader, formulas: FormulaMaker | None, parent: QWidget
+    theme: Theme,
+    reader: MarkdownReader,
+    formulas: FormulaMaker | None,
+    selecting: Selecting | None,
+    wraps: CodeWraps | None,
+    turn_id: int,
+    parent: QWidget,
+    number: int,
 ) -> AnswerView:
-    return AnswerView(theme, reader, parent, formulas=formulas)
+    of_view = wraps.of_view(turn_id, number) if wraps else None
+    view = AnswerView(theme, reader, parent, formulas=formulas, wraps=of_view)
+    if selecting is not None:
+        view.select_with_others(selecting)
+    return view
 
 
 def _left_out(turns: int) -> str:

@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QWidget
 
-from app.history.records import Turn, TurnState
+from app.history.records import Turn
 from models.engine.protocol import PauseReason
 from models.errors import AppError
 from models.reasoning import PieceKind
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
+from ui.transcript.code_wraps import CodeWraps
 from ui.transcript.formulas.maker import FormulaMaker
+from ui.transcript.live_reply import LiveReply
 from ui.transcript.markdown import MarkdownReader
+from ui.transcript.message_menu import message_menu
+from ui.transcript.near_turns import NearTurns
+from ui.transcript.orders import TurnOrders
+from ui.transcript.path_change import PathChange
 from ui.transcript.places import line_in_sight
+from ui.transcript.reading_place import ReadingPlace
 from ui.transcript.rows import Row, TurnRows
+from ui.transcript.selection import MessageSelection
 from ui.transcript.turn import TurnWidget
 from ui.widgets.quiet_scroll_bar import QuietScrollBar
 from ui.widgets.text_button import TextButton
 
-FLUSH_MS = 40
-FLUSH_SHARE = 4
-"""A paint that took long is followed by a pause this many times as long, so that the window stays free."""
-TICK_MS = 250
-FILL_S = 0.025
-"""How long the window may be held up to build what came in sight; the rest of it is there a moment later."""
-NEAR_VIEWS = 1
-"""Turns so many heights of the view above and below are built before they are needed."""
-FAR_VIEWS = 4
-"""Turns so many heights away are taken off the page again."""
-AT_BOTTOM_PX = 8
 SIDE_PX = 12
 TURN_TOP_PX = 28
 """How far from the top a turn stands that was searched for."""
 PLACE_BOTTOM_PX = 72
 """A place nearer to the bottom than this is not yet in sight."""
-
-_SPOKEN_ENDS = {
-    TurnState.FINISHED: "Answer ready",
-    TurnState.LENGTH: "Answer ended, its room was used up",
-    TurnState.STOPPED: "Stopped",
-    TurnState.FAILED: "The reply failed",
-}
 
 
 class TranscriptView(QScrollArea):
@@ -54,19 +51,16 @@ class TranscriptView(QScrollArea):
 
     Signals:
         restart_requested: the user pressed Restart on a turn whose engine died.
-        ask_again_requested: turn's question (str). Asked to send the same question again.
-        edit_requested: turn's question (str). Asked to change it and ask again.
         link_requested: str, the normalised address of a clicked link.
         save_thought_requested: turn id, thought text. The user asked to save this one thought.
         answer_now_requested, pause_requested: the running thought is to close, or to wait.
         go_on_requested: str, a hint or nothing. The thought that waits is to go on.
         try_again_requested: the running question is to be asked again, with other chances.
         outline_requested: turn id. The user wants the outline of its thought.
+        undo_requested: what was deleted last is to come back.
     """
 
     restart_requested = Signal()
-    ask_again_requested = Signal(str)
-    edit_requested = Signal(str)
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
     answer_now_requested = Signal()
@@ -74,6 +68,7 @@ class TranscriptView(QScrollArea):
     go_on_requested = Signal(str)
     try_again_requested = Signal()
     outline_requested = Signal(int)
+    undo_requested = Signal()
 
     def __init__(
         self,
@@ -90,26 +85,11 @@ class TranscriptView(QScrollArea):
         self._thoughts_open = thoughts_open
         self._reader = MarkdownReader()
         self._formulas = FormulaMaker(self)
-        self._live: TurnWidget | None = None
-        self._waiting: list[tuple[PieceKind, list[str], int]] = []
-        self._following = True
-        self._placing = False
-        self._read_row: Row | None = None
-        self._read_row_y = 0
-        self._read_share = 0.0
-        self._keeps_share = False
-        self._hint_draft = (0, "")
-        self._flush_timer = self._timer(FLUSH_MS, self._flush, once=True)
-        self._tick_timer = self._timer(TICK_MS, self._tick)
-        self._near_timer = self._timer(0, self._build_near, once=True)
+        self._wraps = CodeWraps()
+        self._versions: Mapping[int, Sequence[int]] = {}
+        self._busy_reason = ""
+        self.orders = TurnOrders(self)
         self._build()
-
-    def _timer(self, interval_ms: int, slot: Callable[[], None], *, once: bool = False) -> QTimer:
-        timer = QTimer(self)
-        timer.setInterval(interval_ms)
-        timer.setSingleShot(once)
-        timer.timeout.connect(slot)
-        return timer
 
     def _build(self) -> None:
         self.setProperty("kind", "page")
@@ -122,8 +102,12 @@ class TranscriptView(QScrollArea):
         self.setAccessibleName("Conversation")
         self.verticalScrollBar().setSingleStep(24)
         self._page = page = QWidget()
-        page.setObjectName("page")
         self._column = TurnRows(self._make_kept, page)
+        self._place = ReadingPlace(self.verticalScrollBar(), self._column)
+        self.selection = MessageSelection(self, self._column)
+        self._near = NearTurns(self, self._column, self._place, self._stays_built)
+        self._reply = LiveReply(self._place, self, self._near.settle)
+        self._near.settled.connect(self._keep_place)
         row = QHBoxLayout(page)
         row.setContentsMargins(SIDE_PX, 0, 0, 0)  # on the right the scroll bar is as wide
         row.addStretch(1)
@@ -156,7 +140,7 @@ class TranscriptView(QScrollArea):
     @property
     def following(self) -> bool:
         """Whether the view stays at the bottom while the reply grows."""
-        return self._following
+        return self._place.following
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same in another theme."""
@@ -174,95 +158,120 @@ class TranscriptView(QScrollArea):
         self._column.set_zoom(zoom_percent)
         self.set_theme(self._theme)
         self._column.fit_heights()
-        self._settle()
-        if line is not None and row is not None and not self._following:
+        self._near.settle()
+        if line is not None and row is not None and not self._place.following:
             self._read_at(row, line.top_of_turn(row.widget))
-        self._fill()
+        self._near.fill()
 
     def set_thoughts_open(self, thoughts_open: bool) -> None:
         """Whether thoughts of the turns to come stand open while they are thought."""
         self._thoughts_open = thoughts_open
 
-    def show_turns(self, turns: Sequence[Turn]) -> None:
-        """Show these turns in place of everything, from the history: without thoughts.
+    @Slot()
+    def copy_selection(self) -> None:
+        """Put what is selected on the clipboard, as text."""
+        self.selection.copy()
+
+    @Slot()
+    def copy_selection_as_markdown(self) -> None:
+        """The same as Markdown."""
+        self.selection.copy(as_markdown=True)
+
+    def has_keys(self) -> bool:
+        """Whether the keyboard is in here."""
+        focused = QApplication.focusWidget()
+        return focused is not None and (focused is self or self.isAncestorOf(focused))
+
+    def expect_versions(self, versions: Mapping[int, Sequence[int]]) -> None:
+        """The versions of the turn to come; see `show_turns`."""
+        self._versions = versions
+
+    def set_busy(self, reason: str) -> None:
+        """Why no message can be changed or asked again now; "" where it can."""
+        if reason != self._busy_reason:
+            self._busy_reason = reason
+            for turn in self._column.built():
+                turn.set_busy(reason)
+
+    def show_turns(
+        self,
+        turns: Sequence[Turn],
+        *,
+        thoughts: Mapping[int, str] | None = None,
+        versions: Mapping[int, Sequence[int]] | None = None,
+        is_same_chat: bool = False,
+    ) -> None:
+        """Show these turns in place of everything, from the history.
 
         Those in sight are there at once, their neighbours a little later, the others when they come near.
+        `thoughts`: those still in memory, by turn id. `versions`: the ids of all versions of a turn that has
+        some. `is_same_chat`: what is shown already stays as it is, and the reader where they are.
         """
-        self.clear()
+        self._versions = versions or {}
+        if not is_same_chat:
+            self.clear()
+        self._reply.drop()
+        self.selection.clear()
+        change = PathChange(self._column, self._place, turns)
         self._column.show_turns(turns)
-        self._fill()
+        for row in self._column.rows:
+            thought = (thoughts or {}).get(row.turn.id)
+            if thought and row.widget is None:
+                self._column.build(row).show_thought(thought)
+                row.stays = True
+            elif row.widget is not None:
+                row.widget.show_versions(self._versions.get(row.turn.id, ()))
+        change.restore()
+        self._near.fill()
+        change.restore_focus(self.turn_widget)
 
     def begin_turn(self, turn: Turn, *, budget_tokens: int = 0, thought_s: float = 0.0) -> None:
         """Show the question at the bottom; the reply is on its way. `budget_tokens` 0: none.
 
         `thought_s`: how long it has thought already, of a turn that comes back.
         """
-        self._drop_live()
+        self._reply.drop()
         for older in self._column.built():
-            older.retire_restart()
-        self._live = self._make(turn, budget_tokens, thought_s)
-        self._column.add(self._live)
-        self._tick_timer.start()
+            older.retire_note()
+        widget = self._make(turn, budget_tokens, thought_s)
+        self._column.add(widget)
+        self._reply.begin(widget)
         self._go_to_end()
 
     def set_prompt_progress(self, turn_id: int, processed_tokens: int, total_tokens: int) -> None:
         """The engine has read so much of the prompt."""
-        if self._live is not None and self._live.turn.id == turn_id:
-            self._live.thinking.set_prompt_progress(processed_tokens, total_tokens)
+        turn = self._reply.live(turn_id)
+        if turn is not None:
+            turn.thinking.set_prompt_progress(processed_tokens, total_tokens)
 
     def append(self, turn_id: int, kind: PieceKind, text: str, tokens: int) -> None:
-        """A few more characters of the reply. Painted a little later, together with others.
+        """A few more characters of the reply. Painted a little later, together with others."""
+        self._reply.append(turn_id, kind, text, tokens)
 
-        Pieces for any other turn than the live one are dropped.
-        """
-        if self._live is None or self._live.turn.id != turn_id:
-            return
-        if self._waiting and self._waiting[-1][0] is kind and kind is not PieceKind.RECLASSIFIED:
-            _, texts, count = self._waiting[-1]
-            texts.append(text)
-            self._waiting[-1] = (kind, texts, count + tokens)
-        else:
-            self._waiting.append((kind, [text], tokens))
-        if not self._flush_timer.isActive():
-            self._flush()
+    def flush(self) -> None:
+        """Paint what has come now."""
+        self._reply.flush()
 
     def pause_turn(self, turn_id: int, reason: PauseReason, finding: str) -> None:
-        """The thought of the live turn waits for a word. A hint that was begun before stands there again."""
-        if self._live is None or self._live.turn.id != turn_id:
-            return
-        self._flush()
-        block = self._live.thinking
-        block.pause(reason, finding)
-        if self._hint_draft[0] == turn_id:
-            block.hint.edit.setText(self._hint_draft[1])
-        self._hint_draft = (0, "")
-        if QAccessible.isActive():
-            said = "The thinking goes in circles" if reason is PauseReason.LOOP else "Paused"
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
+        """The thought of the live turn waits for a word."""
+        self._reply.pause(turn_id, reason, finding)
 
     def end_turn(self, turn: Turn, error: AppError | None) -> None:
         """Nothing more comes for this turn. `error` stands where it failed."""
-        if self._live is None or self._live.turn.id != turn.id:
-            return
-        self._flush()
-        self._live.end(turn, error)
         row = self._column.row_of(turn.id)
-        if row is not None:
+        if self._reply.end(turn, error) and row is not None:
             row.turn = turn
-        self._drop_live()
-        if QAccessible.isActive() and turn.state in _SPOKEN_ENDS:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, _SPOKEN_ENDS[turn.state]))
 
     def request_answer_now(self) -> bool:
         """Ask for the answer now, as its button does. False where no thought runs."""
-        return self._live is not None and self._live.thinking.request_answer()
+        return self._reply.turn is not None and self._reply.turn.thinking.request_answer()
 
     def scroll_to_turn(self, turn_id: int) -> None:
         """Put this turn at the top until the user scrolls; one that is not in this chat changes nothing."""
         row = self._column.row_of(turn_id)
         if row is not None:
             self._read_at(row, TURN_TOP_PX)
-            self._fill()
+            self._near.fill()
 
     def scroll_to_place(self, turn_id: int, part: QWidget, y_px: Callable[[], int]) -> None:
         """Bring a place of a turn into sight, and stay there until the user scrolls.
@@ -273,13 +282,13 @@ class TranscriptView(QScrollArea):
         row = self._column.row_of(turn_id)
         if row is None or row.widget is None:
             return
-        self._settle()
+        self._near.settle()
         y_in_turn = part.mapTo(row.widget, QPoint(0, y_px())).y()
         y_in_view = self._column.top_of(row) + y_in_turn - self.verticalScrollBar().value()
         if not TURN_TOP_PX <= y_in_view <= self.viewport().height() - PLACE_BOTTOM_PX:
             y_in_view = self.viewport().height() // 4
         self._read_at(row, y_in_view - y_in_turn)
-        self._fill()
+        self._near.fill()
 
     def turn_in_sight(self) -> int:
         """The id of the first turn that is to be seen, 0 where there is none."""
@@ -288,20 +297,19 @@ class TranscriptView(QScrollArea):
 
     def clear(self) -> None:
         """Show nothing. The thoughts go with their turns; a hint that was not given stays, in memory."""
-        if self._live is not None:
-            self._hint_draft = (self._live.turn.id, self._live.thinking.hint.edit.text())
-        self._drop_live()
-        self._near_timer.stop()
+        self._reply.drop()
+        self.selection.clear()
+        self._near.timer.stop()
         self._column.clear()
-        self._read_row = None
-        self._following = True
+        self._place.forget()
         self._more.hide()
 
-    def _drop_live(self) -> None:
-        self._flush_timer.stop()
-        self._tick_timer.stop()
-        self._waiting.clear()
-        self._live = None
+    def forget_all(self) -> None:
+        """Show nothing, and keep nothing that was shown: neither a hint nor a formula."""
+        self.clear()
+        self._versions = {}
+        self._reply.forget_hint()
+        self._formulas.forget()
 
     def _make(self, turn: Turn, budget_tokens: int = 0, thought_s: float = 0.0) -> TurnWidget:
         widget = TurnWidget(
@@ -314,11 +322,15 @@ class TranscriptView(QScrollArea):
             thought_s=thought_s,
             clock=self._clock,
             formulas=self._formulas,
+            orders=self.orders,
+            selecting=self.selection,
+            wraps=self._wraps,
+            is_last=self._column.is_last,
         )
-        widget.text_moved.connect(partial(self._follow_text, turn.id))
+        widget.show_versions(self._versions.get(turn.id, ()))
+        widget.set_busy(self._busy_reason)
+        widget.text_moved.connect(partial(self._place.follow_text, turn.id))
         widget.restart_requested.connect(self.restart_requested)
-        widget.ask_again_requested.connect(self.ask_again_requested)
-        widget.edit_requested.connect(self.edit_requested)
         widget.link_requested.connect(self.link_requested)
         widget.save_thought_requested.connect(self.save_thought_requested)
         widget.folded_by_user.connect(self._hold_place)
@@ -334,55 +346,14 @@ class TranscriptView(QScrollArea):
         widget.show_kept()
         return widget
 
-    def _fill(self) -> None:
-        """Build what is in sight, so that no frame shows a hole; its neighbours follow."""
-        if not self.isVisible():
-            return
-        until = time.monotonic() + FILL_S
-        self._settle()
-        while self._build_one(0) and time.monotonic() < until:
-            pass
-        self._near_timer.start()
-
-    def _build_one(self, views: int) -> bool:
-        """Build the next turn in sight or so many heights of the view around it; False: all are there.
-
-        The one that keeps its place comes first, so that what is in sight stays so.
-        """
-        missing = [row for row in self._around(views) if row.widget is None]
-        if not missing:
-            return False
-        if self._read_row in missing and not self._following:
-            self._column.build(self._read_row)
-        else:
-            self._column.build(missing[-1] if self._following else missing[0])
-        self._settle()
-        return True
-
-    def _around(self, views: int) -> list[Row]:
-        """The rows in sight and so many heights of the view around it."""
-        top, height = self.verticalScrollBar().value(), self.viewport().height()
-        return self._column.between(top - views * height, top + (views + 1) * height)
-
-    def _settle(self) -> None:
-        """Lay the page out now, not at the next round of the event loop, and keep the place."""
-        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-        self._keep_place(0, self.verticalScrollBar().maximum())
-
     def _read_at(self, row: Row, y_px: int) -> None:
         """The top of this turn stands so far below the top of the view, until the user scrolls."""
-        self._following = False
-        self._read_row, self._read_row_y, self._keeps_share = row, y_px, False
-        self._settle()
+        self._place.read_at(row, y_px)
+        self._near.settle()
 
-    def _release_far(self) -> None:
-        """Take turns off the page that are far away and hold nothing that the history does not."""
-        near = set(map(id, self._around(FAR_VIEWS)))
-        far = [row for row in self._column.rows if row.widget is not None and id(row) not in near]
-        far = [row for row in far if not row.stays and row.widget is not None and not row.widget.is_in_use()]
-        if far:
-            self._column.release(far)
-            self._settle()
+    def _stays_built(self, row: Row) -> bool:
+        """Whether a turn far away holds more than the history does, or something of the user's."""
+        return row.stays or self.selection.holds(row) or (row.widget is not None and row.widget.is_in_use())
 
     def _place_more(self) -> None:
         self._more.adjustSize()
@@ -392,53 +363,16 @@ class TranscriptView(QScrollArea):
     # Slots
 
     @Slot()
-    def _flush(self) -> None:
-        """Paint what has come; the next paint waits."""
-        if self._live is None or not self._waiting:
-            return
-        began = time.perf_counter()
-        waiting, self._waiting = self._waiting, []
-        for kind, texts, tokens in waiting:
-            self._live.append(kind, "".join(texts), tokens, fold=self._following)
-        took_ms = (time.perf_counter() - began) * 1000
-        self._flush_timer.start(max(FLUSH_MS, int(took_ms * FLUSH_SHARE)))
-
-    @Slot()
-    def _tick(self) -> None:
-        if self._live is not None:
-            self._live.thinking.tick()
-
-    @Slot()
-    def _build_near(self) -> None:
-        """Build one turn near the view; when all are there, let go of those far away."""
-        if self._build_one(0) or self._build_one(NEAR_VIEWS):
-            self._near_timer.start()
-        else:
-            if self._keeps_share and not self._following:
-                self._remember_place()
-            self._release_far()
-            self._column.put_tab_order_right()
-
-    @Slot()
     def _go_to_end(self) -> None:
-        self._following = True
+        self._place.following = True
         self._more.hide()
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
 
-    @Slot(int, int)
-    def _keep_place(self, _minimum: int, maximum: int) -> None:
-        """The page grew or shrank: stay at the bottom, or where the user reads."""
-        self._placing = True
-        if self._following:
-            self.verticalScrollBar().setValue(maximum)
-        elif self._read_row is not None:
-            y = self._read_row_y
-            if self._keeps_share and y < 0:
-                y = -round(self._read_share * self._column.height_of(self._read_row))
-            self.verticalScrollBar().setValue(self._column.top_of(self._read_row) - y)
-        self._placing = False
-        if not self._following and self._live is not None:
+    @Slot()
+    def _keep_place(self) -> None:
+        self._place.keep()
+        if not self._place.following and self._reply.turn is not None:
             self._place_more()
             self._more.show()
             self._more.raise_()
@@ -446,53 +380,59 @@ class TranscriptView(QScrollArea):
     @Slot()
     def _hold_place(self) -> None:
         """The user opens or folds a thought: what was pressed stays under the mouse."""
-        if self._live is None:
-            self._following = False
-            self._remember_place()
+        if self._reply.turn is None:
+            self._place.hold()
 
     @Slot(int)
     def _note_place(self, value: int) -> None:
         """The user scrolled, or the keyboard went to something out of sight."""
-        if self._placing:
+        if self._place.is_placing:
             return
-        self._following = value >= self.verticalScrollBar().maximum() - AT_BOTTOM_PX
-        if self._following:
+        self._place.note(value)
+        if self._place.following:
             self._more.hide()
-        else:
-            self._remember_place()
-        self._fill()
-
-    def _remember_place(self) -> None:
-        """Remember the first turn in sight and where it stands: what is above it may become higher.
-
-        Where it gets another height itself, by another width or because it was only room, the share of
-        it that is above the view is kept.
-        """
-        value = self.verticalScrollBar().value()
-        row = self._read_row = self._column.row_at(value)
-        if row is not None:
-            self._read_row_y = self._column.top_of(row) - value
-            self._read_share = -self._read_row_y / max(self._column.height_of(row), 1)
-            self._keeps_share = row.widget is None
-
-    def _follow_text(self, turn_id: int, by_px: int) -> None:
-        """What the user reads in this turn moved down: formulas above it were drawn."""
-        if not self._following and self._read_row is not None and self._read_row.turn.id == turn_id:
-            self._read_row_y -= by_px
+        self._near.fill()
 
     # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Copy and select as in any text; Escape selects nothing, Ctrl+Z brings back what was deleted."""
+        keys = QKeySequence.StandardKey
+        if event.matches(keys.SelectAll):
+            self.selection.select_all()
+        elif event.matches(keys.Copy):
+            self.selection.copy()
+        elif event.matches(keys.Undo):
+            self.undo_requested.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.selection.is_there:
+            self.selection.clear()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside all messages selects nothing."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.selection.clear()
+        super().mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the message under the mouse, or the one that has the keys."""
+        menu = message_menu(self, event)
+        menu.popup(event.globalPos())
+        event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the button at the bottom."""
         super().resizeEvent(event)
         self._place_more()
-        self._keeps_share |= event.size().width() != event.oldSize().width()
-        self._near_timer.start()
+        if event.size().width() != event.oldSize().width():
+            self._place.keep_share()
+        self._near.timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Build what is in sight now."""
         super().showEvent(event)
-        self._fill()
+        self._near.fill()
 
     def sizeHint(self) -> QSize:
         """Room for the whole column."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import math
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
     QImage,
     QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -45,8 +48,27 @@ _COPIED_AS = str.maketrans(
 """The first two stand before a cell and behind a table."""
 
 
+class Selecting(Protocol):
+    """Selects over several texts; each tells it what the mouse does."""
+
+    def press(self, text: SafeBrowser, event: QMouseEvent) -> bool:
+        """A button went down. True: the text itself does nothing about it."""
+        ...
+
+    def move(self, text: SafeBrowser, event: QMouseEvent) -> bool:
+        """The mouse moved. True: the text itself does nothing about it."""
+        ...
+
+    def release(self, text: SafeBrowser) -> None:
+        """The button went up, after the text knows."""
+        ...
+
+
 class SafeBrowser(QTextBrowser):
     """Read-only text without scroll bars of its own; scrolling is its parent's.
+
+    Alone it is selected as any text is. With a `Selecting` the copying, selecting all and the menu are its
+    parents', and it can be covered by a selection that begins and ends elsewhere.
 
     Signals:
         link_requested: str, the normalised address of a clicked link.
@@ -59,6 +81,8 @@ class SafeBrowser(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._focused_by_key = False
+        self._selecting: Selecting | None = None
+        self._covered: tuple[int, int | None] | None = None
         self._blank = QImage(1, 1, QImage.Format.Format_ARGB32)
         self._blank.fill(Qt.GlobalColor.transparent)
         self.setProperty("kind", "page")
@@ -94,6 +118,14 @@ class SafeBrowser(QTextBrowser):
         frame_format.setBottomMargin(bottom_px)
         frame.setFrameFormat(frame_format)
 
+    def paint_text(self, event: QPaintEvent) -> None:
+        """Paint the text; for subclasses that move a part of it."""
+        super().paintEvent(event)
+
+    def in_document(self, event: QMouseEvent) -> QMouseEvent:
+        """The event where its place stands in the document; for subclasses that move a part of it."""
+        return event
+
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint what stands behind the text inside `clip`; for subclasses."""
 
@@ -111,6 +143,82 @@ class SafeBrowser(QTextBrowser):
             self.setFixedHeight(height)
             # Within a resize Qt does not let the viewport follow: it is laying it out just then.
             self.viewport().resize(self.viewport().width(), height)
+
+    # Selecting
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether what is selected here is part of a selection over several texts."""
+        return self._covered is not None
+
+    def select_with_others(self, selecting: Selecting) -> None:
+        """Be part of what `selecting` selects."""
+        self._selecting = selecting
+
+    def cover(self, anchor: int, position: int | None) -> None:
+        """Select from `anchor` to `position`, None: the end, however the text grows, until `uncover`."""
+        if self._covered is None:
+            self.document().contentsChanged.connect(self._keep_covered)
+        if self._covered != (anchor, position):
+            self._covered = (anchor, position)
+            self._show_cover(anchor, position)
+
+    def uncover(self) -> None:
+        """Be selected for itself again; what is selected stays so."""
+        if self._covered is not None:
+            self.document().contentsChanged.disconnect(self._keep_covered)
+            self._covered = None
+
+    def clear_selection(self) -> None:
+        """Nothing is selected here."""
+        self.uncover()
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            cursor.clearSelection()
+            self.setTextCursor(cursor)
+
+    def end(self) -> int:
+        """The position behind the last character."""
+        return self.document().characterCount() - 1
+
+    def position_at(self, global_position: QPoint) -> int:
+        """The position of the character there, or of the nearest one."""
+        return self.cursorForPosition(self.viewport().mapFromGlobal(global_position)).position()
+
+    def drag_to(self, global_position: QPoint) -> None:
+        """What is under a mouse that selects moved, not the mouse."""
+        at = QPointF(self.viewport().mapFromGlobal(global_position))
+        left = Qt.MouseButton.LeftButton
+        none = Qt.MouseButton.NoButton
+        there = QPointF(global_position)
+        self.mouseMoveEvent(
+            QMouseEvent(QEvent.Type.MouseMove, at, at, there, none, left, Qt.KeyboardModifier.NoModifier)
+        )
+
+    def selected_text(self) -> str:
+        """What is selected, as it is copied: plain, formulas as their source."""
+        return selected_text(self.textCursor()).translate(_COPIED_AS)
+
+    def selected_markdown(self) -> str:
+        """The same as Markdown; for subclasses that know it."""
+        return self.selected_text()
+
+    def _show_cover(self, anchor: int, position: int | None) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(min(anchor, self.end()))
+        end = self.end() if position is None else min(position, self.end())
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    @Slot()
+    def _keep_covered(self) -> None:
+        """The text grew or was written anew: the selection goes on to its end, or is there again."""
+        if self._covered is None:
+            return
+        anchor, position = self._covered
+        cursor = self.textCursor()
+        if not cursor.hasSelection() or (position is None and cursor.position() != self.end()):
+            self._show_cover(anchor, position)
 
     def copied_text(self) -> str:
         """All of the text as it is copied: plain, formulas as their source."""
@@ -131,7 +239,7 @@ class SafeBrowser(QTextBrowser):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy as plain text only, formulas as their source."""
         data = QMimeData()
-        data.setText(selected_text(self.textCursor()).translate(_COPIED_AS))
+        data.setText(self.selected_text())
         return data
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -145,7 +253,7 @@ class SafeBrowser(QTextBrowser):
             outline = self.viewport().rect().toRectF().adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(outline, RADIUS_CONTROL_PX, RADIUS_CONTROL_PX)
         painter.end()
-        super().paintEvent(event)
+        self.paint_text(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Remember whether the keyboard brought the focus."""
@@ -170,10 +278,41 @@ class SafeBrowser(QTextBrowser):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave the keys that scroll to the transcript; with Shift they select."""
-        if event.key() in _SCROLL_KEYS and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        keys = QKeySequence.StandardKey
+        scrolls = event.key() in _SCROLL_KEYS and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        is_for_all = event.matches(keys.Copy) or event.matches(keys.SelectAll)
+        goes_back = event.modifiers() & Qt.KeyboardModifier.AltModifier  # in the history of a browser
+        if scrolls or goes_back or (self._selecting is not None and is_for_all):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to select, here or over several texts."""
+        if self._selecting is None or not self._selecting.press(self, event):
+            super().mousePressEvent(self.in_document(event))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Select on."""
+        if self._selecting is None or not self._selecting.move(self, event):
+            super().mouseMoveEvent(self.in_document(event))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """What is selected stays so."""
+        super().mouseReleaseEvent(self.in_document(event))
+        if self._selecting is not None:
+            self._selecting.release(self)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Select a word."""
+        super().mouseDoubleClickEvent(self.in_document(event))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Among others, the menu is that of all."""
+        if self._selecting is None:
+            super().contextMenuEvent(event)
+        else:
+            event.ignore()
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Show the real address of the link under the mouse, or the source of the formula."""

@@ -20,8 +20,10 @@ class TextButton(QPushButton):
     # Qt overrides
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Press on Enter too."""
+        """Press on Enter too; arrows with Alt are not for the button."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
+        elif event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            event.ignore()
         else:
             super().keyPressEvent(event)

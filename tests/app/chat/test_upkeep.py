@@ -37,8 +37,10 @@ def test_a_backup_comes_with_the_first_answer_and_a_deletion_reaches_it(
     controller.ask(f"Who is {CANARY}?")
     turn = listener.wait_for(TurnEnded).turn
     wait_until(lambda: len(list_backups(path)) == 1)
+    (before,) = list_backups(path)
     controller.delete_conversation(turn.conversation_id)
-    wait_until(lambda: not backups.has_deletions(path) and len(list_backups(path)) == 1)
+    controller.forget_deleted()
+    wait_until(lambda: before not in list_backups(path) and not backups.has_deletions(path))
     controller.close()
     folder = backups.backups_folder(path)
     for file in (path, *folder.iterdir()):
@@ -50,7 +52,7 @@ def test_damage_that_the_upkeep_finds_is_said(
 ) -> None:
     path = tmp_path / "history.db"
 
-    def find_damage(connection: object, history: Path) -> None:
+    def find_damage(*_arguments: object, **_options: object) -> None:
         raise HistoryDamagedError("The history is damaged.")
 
     monkeypatch.setattr(controller_module, "UPKEEP_DELAY_S", 0.0)

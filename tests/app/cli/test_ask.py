@@ -255,10 +255,10 @@ def test_save_on_a_full_disk_asks_nothing(ponder: CommandLine) -> None:
 
 
 def test_a_disk_that_fills_up_meanwhile_costs_no_answer(ponder: CommandLine) -> None:
-    answer = ("--thought", "t", "--answer", "word " * 15_000)
-    run = ponder.on_a_disk("size=132k", "true", "ask", "hi", "--save", fake=answer)
+    answer = ("--thought", "t", "--answer", "word " * 25_000)
+    run = ponder.on_a_disk("size=272k", "true", "ask", "hi", "--save", fake=answer)
     assert run.exit_code == 1
-    assert run.stdout.strip() == ("word " * 15_000).strip()
+    assert run.stdout.strip() == ("word " * 25_000).strip()
     assert "disk is full" in run.stderr
     assert run.stderr.count("\n") == 1
 

@@ -54,6 +54,7 @@ def test_json_has_every_part(ponder: CommandLine) -> None:
             "versions",
             "paths",
             "settings_problem",
+            "history_protection",
             "cpu",
             "memory",
             "devices",

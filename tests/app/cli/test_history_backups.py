@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import history_backups
+from app.cli import surroundings
 from app.history.backups import list_backups
 from app.history.store import HistoryStore
 from tests.app.cli.conftest import CommandLine
@@ -121,4 +121,4 @@ def test_a_history_that_is_gone_is_no_empty_list(filled: CommandLine) -> None:
 def test_the_lock_of_the_window_is_read(tmp_path: Path, content: str, expected: bool) -> None:
     lock = tmp_path / "lock"
     lock.write_text(content.replace("0", str(os.getpid())))
-    assert history_backups._window_is_open(lock) is expected
+    assert surroundings.window_is_open(lock) is expected

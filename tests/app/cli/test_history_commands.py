@@ -46,7 +46,10 @@ def test_list(filled: CommandLine) -> None:
 
 def test_list_json(filled: CommandLine) -> None:
     other, first = filled("history", "list", "--json").object
-    assert list(first) == ["id", "title", "created_at", "updated_at", "turns"]
+    assert list(first) == [
+        "id", "title", "created_at", "updated_at", "turns", "folder", "pinned", "archived",
+    ]  # fmt: skip
+    assert (first["folder"], first["pinned"], first["archived"]) == (None, False, False)
     assert (first["id"], first["title"], first["turns"]) == (1, "What is 47 * 36?", 2)
     assert datetime.fromisoformat(other["created_at"]).tzinfo is not None
 
@@ -68,17 +71,38 @@ def test_show_is_markdown(filled: CommandLine) -> None:
 def test_show_json(filled: CommandLine) -> None:
     found = filled("history", "show", "2", "--json").object
     turn = found["turns"][0]
-    assert list(turn) == ["id", "question", "answer", "state", "failure", "model", "created_at", "usage"]
+    assert list(turn) == [
+        "id", "question", "answer", "state", "failure", "model", "created_at", "usage", "versions",
+    ]  # fmt: skip
     assert (turn["answer"], turn["state"], turn["usage"]["reasoning_tokens"]) == ("Rot", "failed", 212)
+
+
+def test_what_lies_where_and_what_has_versions(filled: CommandLine) -> None:
+    with closing(HistoryStore(filled.paths.history_file)) as history:
+        history.move(1, history.create_folder("Sums").id)
+        history.set_pinned(1, True)
+        history.set_archived(2, True)
+        other = history.begin_turn(1, "now add 9", "Ponder Mini", version_of=2)
+        history.end_turn(other.id, state=TurnState.FINISHED, answer="1701", usage=USAGE)
+    lines = filled("history", "list").stdout.splitlines()
+    assert lines[0].endswith("  2 turns  What is 47 * 36?  (in “Sums”, pinned)")
+    assert lines[1].endswith("Farbe  (archived)")
+    shown = filled("history", "show", "1").stdout
+    assert "now add 9" in shown
+    assert "now add 8" not in shown
+    assert shown.count(" · version 2 of 2\n\nnow add 9") == 1
+    found = filled("history", "show", "1", "--json").object
+    assert (found["folder"], found["pinned"], found["turns"][1]["versions"]) == ("Sums", True, [2, other.id])
 
 
 def test_search(filled: CommandLine) -> None:
     run = filled("history", "search", "1692")
     assert run.stdout.splitlines()[0] == "1  What is 47 * 36?"
     assert "1692" in run.stdout.splitlines()[1]
-    hits = filled("history", "search", "rote", "farbe", "--json").object
-    assert list(hits[0]) == ["conversation_id", "title", "turn_id", "excerpt"]
-    assert [hit["conversation_id"] for hit in hits] == [2]
+    (hit,) = filled("history", "search", "uber", "farbe", "--json").object
+    assert list(hit) == ["conversation_id", "title", "turn_id", "excerpt", "ranges", "in_question"]
+    assert (hit["conversation_id"], hit["in_question"]) == (2, True)
+    assert [hit["excerpt"][start:end] for start, end in hit["ranges"]] == ["Über", "Farbe"]
 
 
 def test_search_without_a_hit(filled: CommandLine) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.chat import controller as controller_module
+from app.chat import replies
 from app.chat.controller import ChatController
 from app.chat.events import (
     ChatEvent,
@@ -71,7 +72,7 @@ class ToldChat(ChatController):
 
 def chat_until_killed(folder: Path, model: Path) -> None:
     """Ask, be answered, stop some answers, delete some conversations, for ever."""
-    controller_module.SAVE_INTERVAL_S = 0.02
+    replies.SAVE_INTERVAL_S = 0.02
     controller_module.UPKEEP_DELAY_S = 0.0
     chat = ToldChat(folder, model)
     chat.start()
@@ -100,7 +101,7 @@ def wait_until_gone(chat: ToldChat, conversation_id: int) -> None:
 def chat_until_the_disk_is_full(folder: Path, model: Path) -> None:
     """On a small disk: ask until a question is rejected, make room, ask it again; what was said stands."""
     filler = folder / "filler"
-    filler.write_bytes(bytes(600_000))
+    filler.write_bytes(bytes(450_000))
     chat = ToldChat(folder, model)
     chat.start()
     chat.wait_for(EngineStateChanged, lambda change: change.state is EngineState.READY)

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.errors import HistoryError
 from app.history.backups import list_backups
 from app.history.damage import recover, restore_backup, start_empty
+from app.history.key import Key
 from app.history.records import TurnState
 from app.history.store import HistoryStore
 from models.engine.protocol import Usage
@@ -19,6 +20,11 @@ from models.engine.protocol import Usage
 def say(line: str) -> None:
     """One line to the test, at once and whole, so that a kill cannot take it back."""
     os.write(1, f"{line}\n".encode())
+
+
+def key_of_run(number: int) -> Key | None:
+    """Every other run has an encrypted history."""
+    return Key(bytes(range(32))) if number % 2 else None
 
 
 def answer_of(turn_id: int) -> str:
@@ -119,7 +125,7 @@ def say_what_is_stored(path: str, seed: str, count: str) -> None:
     chance = random.Random(int(seed))
     for _ in range(3):
         try:
-            with HistoryStore(Path(path)) as history:
+            with HistoryStore(Path(path), key_of_run(int(seed))) as history:
                 say("opened")
                 for _ in range(int(count) // 3):
                     _one_thing(history, chance)

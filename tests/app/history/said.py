@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlcipher3 import dbapi2 as driver
-
 from app.history.backups import list_backups
+from app.history.connection import connect
 from app.history.damage import conversations_in
+from app.history.key import Key
 from app.history.records import Turn, TurnState
 from app.history.store import HistoryStore
 from tests.app.history.children import answer_of, question_of
@@ -61,9 +61,9 @@ def said_in(lines: Iterable[str]) -> Said:
     return said
 
 
-def what_is_lost(said: Said, path: Path) -> list[str]:
+def what_is_lost(said: Said, path: Path, key: Key | None = None) -> list[str]:
     """Open the history after the disaster; one line for each thing that is not as it was said to be."""
-    with HistoryStore(path) as history:
+    with HistoryStore(path, key) as history:
         turns: dict[int, Turn] = {}
         for summary in history.conversations():
             for turn in history.conversation(summary.id).turns:
@@ -78,10 +78,10 @@ def what_is_lost(said: Said, path: Path) -> list[str]:
             lost.append(f"turn {each} has not its answer")
         if (each in said.ended and turn.state is not TurnState.FINISHED) or turn.state is TurnState.RUNNING:
             lost.append(f"turn {each} is {turn.state}")
-    with closing(driver.connect(str(path))) as connection:
+    with closing(connect(path, key)) as connection:
         for check in ("integrity_check", "foreign_key_check"):
             found = connection.execute(f"PRAGMA {check}").fetchall()
             lost += [f"{check}: {row}" for row in found if row != ("ok",)]
     for backup in list_backups(path):
-        conversations_in(backup.path)
+        conversations_in(backup.path, key)
     return lost

@@ -130,7 +130,7 @@ def test_a_bad_copy_prunes_nothing_and_leaves_nothing(path: Path, monkeypatch: p
 def test_a_damaged_history_is_not_backed_up(path: Path) -> None:
     fill(path, 60)
     made = make(path).path.name
-    spoil(path, 8, 12)
+    spoil(path, 20, 24)
     with pytest.raises(HistoryError, match="damaged"):
         make(path)
     assert names(path) == [made]
@@ -174,6 +174,7 @@ def test_a_deleted_conversation_is_nowhere(path: Path) -> None:
             make(path)
         assert len(holds(path.parent, CANARY)) >= 3
         history.delete(turn.conversation_id)
+        history.purge_deleted()
         assert len(names(path)) == 4
         assert maintain(history) == []
         assert holds(path.parent, CANARY) == []
@@ -188,6 +189,7 @@ def test_a_kill_after_a_deletion_only_delays_the_backups(path: Path) -> None:
         turn = add_turn(history, CANARY)
         make(path)
         history.delete(turn.conversation_id)
+        history.purge_deleted()
     assert len(holds(path.parent, CANARY)) == 1
     with HistoryStore(path) as history:
         assert maintain(history) == []
@@ -220,6 +222,7 @@ def test_a_deletion_by_another_process_during_a_backup_is_seen(
     with HistoryStore(path) as history:
         add = add_turn(history, "more")
         history.delete(add.conversation_id)
+        history.purge_deleted()
         monkeypatch.setattr(backups, "_copy", copy_and_delete)
         history.do_upkeep()
         assert backups.has_deletions(path)
@@ -262,6 +265,7 @@ def test_without_room_a_deletion_takes_the_old_backups_first(
         make(path)
         no_room(path, monkeypatch, lambda: not list_backups(path))
         history.delete(turn.conversation_id)
+        history.purge_deleted()
         assert maintain(history) == []
     assert holds(path.parent, CANARY) == []
     assert len(list_backups(path)) == 1
@@ -286,7 +290,7 @@ def test_the_upkeep_checks_everything_once_a_week(path: Path, monkeypatch: pytes
     fill(path, 60)
     with HistoryStore(path) as history:
         assert maintain(history) == []
-    spoil(path, 8, 12)
+    spoil(path, 20, 24)
     monkeypatch.setattr(database, "CHECKED_AT_OPENING_BYTES", 0)
     with HistoryStore(path) as history:
         assert maintain(history) == []
@@ -303,7 +307,7 @@ def test_a_large_history_is_checked_behind_its_opening(path: Path, monkeypatch: 
     fill(path, 60)
     with HistoryStore(path) as history:
         assert maintain(history) == []
-    spoil(path, 8, 12)
+    spoil(path, 20, 24)
     monkeypatch.setattr(database, "CHECKED_AT_OPENING_BYTES", 0)
     monkeypatch.setattr(upkeep, "CHECKED_AT_OPENING_BYTES", 0)
     with HistoryStore(path) as history:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,9 +17,9 @@ from app.errors import HistoryError, HistoryTooNewError
 from app.history import connection as history_connection
 from app.history import database
 from app.history.database import APPLICATION_ID, MIGRATIONS, NEWEST_SCHEMA, open_database
-from app.history.migrations import m0001_conversations_and_turns
+from app.history.migrations import m0001_conversations_and_turns, m0002_context_of_a_conversation
 from app.history.store import HistoryStore
-from app.history.tables import metadata
+from app.history.tables import SEARCH_INDEXES, metadata
 
 
 @pytest.fixture
@@ -40,12 +41,20 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 def schema_of(connection: Any) -> list[tuple[str, str, list[str]]]:
     rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-    return [(kind, name, sorted(parts_of(sql))) for kind, name, sql in rows]
+    return [
+        (kind, name, sorted(parts_of(sql)))
+        for kind, name, sql in rows
+        if not name.startswith(SEARCH_INDEXES)  # FTS5 makes its own tables
+    ]
 
 
 def parts_of(sql: str) -> list[str]:
-    """The columns and rules of a table, white space apart. A later column stands at the end."""
+    """The columns and rules of a table, white space apart. A later column stands at the end.
+
+    A later column has its foreign key beside it, where SQLAlchemy makes a rule of its own of it.
+    """
     parts, depth = [""], 0
+    sql = re.sub(r"(\w+) INTEGER\s+(CONSTRAINT \w+) (?=REFERENCES)", r"\1 INTEGER, \2 FOREIGN KEY(\1) ", sql)
     for character in "".join(sql.split()):
         depth += {"(": 1, ")": -1}.get(character, 0)
         if character == "," and depth == 1:
@@ -156,6 +165,37 @@ def test_a_file_of_schema_1_keeps_its_conversations(path: Path) -> None:
         history.set_context(7, 4096)
     with HistoryStore(path) as history:
         assert history.conversation(7).summary.context_tokens == 4096
+
+
+def test_a_file_of_schema_2_becomes_chains_of_turns(path: Path) -> None:
+    with plain_connection(path) as connection:
+        m0001_conversations_and_turns.migrate(connection.execute)
+        m0002_context_of_a_conversation.migrate(connection.execute)
+        for conversation_id in (7, 8, 9):
+            connection.execute(
+                "INSERT INTO conversations VALUES (?, 'An old one', 1, 2, 4096)", (conversation_id,)
+            )
+        for turn_id, conversation_id in ((3, 7), (4, 8), (5, 7), (9, 8), (12, 7)):
+            connection.execute(
+                "INSERT INTO turns VALUES (?, ?, 'How?', 'So.', 'finished', 'm', 3, 1, 0, 4, 2, 0, 0.5, 1.5,"
+                " 9.0, 'model', '', NULL, NULL, 2.5)",
+                (turn_id, conversation_id),
+            )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 2")
+    with HistoryStore(path) as history:
+        listed = {each.id: each for each in history.conversations()}
+        assert {each.id: each.turn_count for each in listed.values()} == {7: 3, 8: 2, 9: 0}
+        first, second, empty = (history.conversation(each) for each in (7, 8, 9))
+        assert [(turn.id, turn.parent_id) for turn in first.turns] == [(3, None), (5, 3), (12, 5)]
+        assert [(turn.id, turn.parent_id) for turn in second.turns] == [(4, None), (9, 4)]
+        assert (empty.turns, first.versions) == ((), {})
+        for conversation in (first, second, empty):
+            assert conversation.summary == listed[conversation.summary.id]
+            assert conversation.summary.context_tokens == 4096
+        assert first.turns[0].usage.answer_s == 2.5
+        assert history.begin_turn(7, "And?", "m").parent_id == 12
+        assert history.begin_turn(9, "First?", "m").parent_id is None
 
 
 def test_a_newer_history_is_not_touched(path: Path) -> None:
@@ -293,7 +333,10 @@ def test_a_broken_rule_shows_no_text_of_the_chat(path: Path) -> None:
     engine = open_database(path)
     try:
         with engine.begin() as connection, pytest.raises(Exception, match="CHECK constraint") as caught:
-            connection.exec_driver_sql("INSERT INTO conversations VALUES (1, ?, 0, 0, 0)", ("a\nsecret",))
+            connection.exec_driver_sql(
+                "INSERT INTO conversations (title, created_at_us, updated_at_us) VALUES (?, 0, 0)",
+                ("a\nsecret",),
+            )
         assert "secret" not in str(caught.value)
     finally:
         engine.dispose()

@@ -41,12 +41,14 @@ class Chats:
         self.deleting: set[int] = set()
         self.deleted: set[int] = set()
 
-    def kill_one(self, life_s: float) -> None:
-        """Start one and kill it so long after it is there."""
+    def kill_one(self, life_s: float, *, in_a_chat: bool) -> None:
+        """Start one and kill it so long after it is there, or after its first question."""
         assert self._nursery.stdin is not None
         self._nursery.stdin.write(b"\n")
         self._nursery.stdin.flush()
         pid = int(self._line(30))
+        if in_a_chat:
+            self._take(self._line(30))
         deadline = time.monotonic() + life_s
         while (left := deadline - time.monotonic()) > 0:
             if (line := self._line(left)) != "":
@@ -132,8 +134,8 @@ def test_no_kill_loses_what_a_chat_acknowledged(
             stdout=subprocess.PIPE,
         ) as nursery:
             chats = Chats(nursery)
-            for _ in range(KILLS):
-                chats.kill_one(chance.uniform(0.0, LONGEST_LIFE_S))
+            for kill in range(KILLS):
+                chats.kill_one(chance.uniform(0.0, LONGEST_LIFE_S), in_a_chat=kill % 2 == 0)
                 assert lost_by(chats, path) == []
                 assert holds(path.parent, THOUGHT[:20]) == []
         with HistoryStore(path) as history:

@@ -1,4 +1,4 @@
-"""Power cuts and disks that fail, on the real store."""
+"""Power cuts and disks that fail, on the real store, plain and encrypted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from app.errors import HistoryError
+from tests.app.history.children import key_of_run
 from tests.app.history.power_cut import Disk, Event, recorded
 from tests.app.history.said import said_in, what_is_lost
 
 IS_PROOF = os.environ.get("PONDER_PROOF") == "1"
-RUNS, CUTS = (8, 60) if IS_PROOF else (1, 20)
+RUNS, CUTS = (8, 60) if IS_PROOF else (2, 12)
 FAULTS = 240 if IS_PROOF else 4
 STRACE = ["strace", "-f", "--seccomp-bpf", "-o", os.devnull]
 CHILD = [sys.executable, "-m", "tests.app.history.children", "say_what_is_stored"]
@@ -58,7 +59,9 @@ def test_no_power_cut_loses_what_was_acknowledged(
         said = said_in(event.said for event in events[: number + 1] if event.call == "say")
         acknowledged += said.count
         try:
-            lost += [f"cut {number}: {each}" for each in what_is_lost(said, found / "history.db")]
+            lost += [
+                f"cut {number}: {each}" for each in what_is_lost(said, found / "history.db", key_of_run(run))
+            ]
         except HistoryError as error:
             lost.append(f"cut {number}: {error} {error.details}")
         shutil.rmtree(found)
@@ -121,7 +124,7 @@ def test_no_failing_disk_loses_what_was_acknowledged(
         assert all("could not be" in line or "not " in line for line in said.failed), said.failed
         failed += len(said.failed)
         acknowledged += said.count
-        assert what_is_lost(said, path) == [], (fault, said.failed)
+        assert what_is_lost(said, path, key_of_run(number)) == [], (fault, said.failed)
         shutil.rmtree(path.parent)
     assert failed
     assert acknowledged

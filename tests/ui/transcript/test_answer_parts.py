@@ -23,7 +23,7 @@ def parts(qtbot: QtBot) -> Iterator[AnswerParts]:
     reader = MarkdownReader()
     parent = QWidget()
     qtbot.addWidget(parent)
-    made = AnswerParts(lambda inside: AnswerView(Theme.light(), reader, inside), parent)
+    made = AnswerParts(lambda inside, _number: AnswerView(Theme.light(), reader, inside), parent)
     parent.resize(760, 600)
     made.resize(760, 600)
     parent.show()

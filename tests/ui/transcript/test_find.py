@@ -127,7 +127,7 @@ def think(aids: ReadingAids) -> None:
     view.begin_turn(make_turn(99, "A needle?"))
     view.append(99, PieceKind.REASONING, "Some needle.\n\n" * 5, 20)
     view.append(99, PieceKind.ANSWER, "The needle.", 2)
-    view._flush()
+    view.flush()
     view.end_turn(make_turn(99, "A needle?", "The needle.", TurnState.FINISHED, USAGE), None)
     settle()
 
@@ -164,7 +164,7 @@ def test_a_reply_that_grows_is_looked_through_again(qtbot: QtBot, aids: ReadingA
     view.append(5, PieceKind.ANSWER, "A needle. ", 2)
     bar = look_for(qtbot, aids, "needle")
     assert bar.count.text() == "1 of 1"
-    view._flush_timer.stop()
+    view._reply.flush_timer.stop()
     view.append(5, PieceKind.ANSWER, "Two needles.", 2)
     bar.next.click()
     assert bar.count.text() == "2 of 2"

@@ -24,6 +24,7 @@ from tests.ui.transcript.turns import make_turn
 from ui.theme import Theme
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
+from ui.widgets.concealed_copy import CONCEALING_FORMATS
 from ui.widgets.safe_browser import SafeBrowser
 
 HOLD_S = 0.2
@@ -82,7 +83,7 @@ def test_nothing_holds_the_window(qtbot: QtBot, tmp_path: Path, name: str) -> No
         assert not re.search(r'href="(?!https?://[^"@]*"|mailto:)', html)
         text.selectAll()
         assert not set(text.createMimeDataFromSelection().text()) & ACTIVE
-        assert set(text.createMimeDataFromSelection().formats()) <= {"text/plain"}
+        assert set(text.createMimeDataFromSelection().formats()) <= {"text/plain", *CONCEALING_FORMATS}
     view.clear()
 
 
@@ -95,7 +96,7 @@ def stream(view: TranscriptView, untrusted: str, watch: Stopwatch) -> TurnWidget
         for start in range(0, len(untrusted), length):
             piece = untrusted[start : start + length]
             view.append(1, kind, piece, 1)
-            watch(f"{kind} at {start}", view._flush)
+            watch(f"{kind} at {start}", view.flush)
             watch(f"events of {kind} at {start}", QApplication.processEvents)
     ended = make_turn(1, question, answer=untrusted, state=TurnState.FINISHED)
     turn = view.built_turns()[-1]
@@ -143,7 +144,15 @@ def test_no_file_is_opened_and_no_socket_made(tmp_path: Path) -> None:
     assert [path for path in opened if not is_ours(path)] == []
 
 
-_OF_A_PROCESS = ("/usr/lib", "/usr/local/lib", "/lib", "/usr/share/locale", "/etc/ld.so.", "/dev/null")
+_OF_A_PROCESS = (
+    "/usr/lib",
+    "/usr/local/lib",
+    "/lib",
+    "/usr/share/locale",
+    "/etc/ld.so.",
+    "/etc/localtime",
+    "/dev/null",
+)
 """What any program opens when it starts, as the one that makes formulas does."""
 
 

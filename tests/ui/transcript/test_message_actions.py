@@ -60,6 +60,7 @@ def test_they_are_seen_when_the_mouse_is_over_the_turn(turn: TurnWidget) -> None
     assert [b.text() for b in all_quiet(turn)] == [
         "Copy",
         "Edit and ask again",
+        "More",
         "Copy as text",
         "Another answer",
     ]
@@ -91,12 +92,12 @@ def test_copy_the_question_and_the_answer(turn: TurnWidget) -> None:
 
 
 def test_another_answer_asks_the_same_question(qtbot: QtBot, turn: TurnWidget) -> None:
-    with qtbot.waitSignal(turn.ask_again_requested) as asked:
+    with qtbot.waitSignal(turn.orders.version_requested) as asked:
         quiet(turn, "Another answer").click()
-    assert asked.args == ["What is\n  47 * 36?"]
+    assert asked.args == [1, "What is\n  47 * 36?"]
 
 
 def test_edit_and_ask_again(qtbot: QtBot, turn: TurnWidget) -> None:
-    with qtbot.waitSignal(turn.edit_requested) as asked:
+    with qtbot.waitSignal(turn.orders.edit_requested) as asked:
         qtbot.keyClick(quiet(turn, "Edit and ask again"), Qt.Key.Key_Return)
-    assert asked.args == ["What is\n  47 * 36?"]
+    assert asked.args == [1, "What is\n  47 * 36?"]

@@ -40,7 +40,7 @@ def think(aids: ReadingAids, thought: str = THOUGHT, *, ended: bool = True) -> N
     view = view_of(aids)
     view.begin_turn(make_turn(5))
     view.append(5, PieceKind.REASONING, thought, 100)
-    view._flush()
+    view.flush()
     if ended:
         view.append(5, PieceKind.ANSWER, "It is 1692.", 1)
         view.end_turn(make_turn(5, answer="It is 1692.", state=TurnState.FINISHED, usage=USAGE), None)
@@ -101,7 +101,7 @@ def test_it_grows_with_the_thought(qtbot: QtBot, aids: ReadingAids) -> None:
     open_outline(aids)
     assert len(aids.outline.shown_steps) == 1
     view_of(aids).append(5, PieceKind.REASONING, "Wait, no.\n\nSecond.", 4)
-    view_of(aids)._flush()
+    view_of(aids).flush()
     qtbot.waitUntil(lambda: len(aids.outline.shown_steps) == 3)
     view_of(aids).append(5, PieceKind.ANSWER, "x", 1)
     view_of(aids).end_turn(make_turn(5, answer="x", state=TurnState.FINISHED, usage=USAGE), None)

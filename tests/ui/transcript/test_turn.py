@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.history.records import Turn, TurnState
+from app.history.records import ENDED_EARLY, Turn, TurnState
 from models.errors import AppError, engine_error
 from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, make_turn
@@ -169,11 +169,36 @@ def test_a_dead_engine_can_be_restarted(qtbot: QtBot, code: str) -> None:
     assert texts(widget) == [str(error)]
     with qtbot.waitSignal(widget.restart_requested):
         button(widget, "Restart engine").click()
-    with qtbot.waitSignal(widget.ask_again_requested) as asked:
+    with qtbot.waitSignal(widget.orders.version_requested) as asked:
         button(widget, "Ask again").click()
-    assert asked.args == ["What is 47 * 36?"]
-    widget.retire_restart()
+    assert asked.args == [1, "What is 47 * 36?"]
+    widget.retire_note()
     assert buttons(widget) == ["Ask again"]
+
+
+@pytest.mark.parametrize("state", sorted(ENDED_EARLY))
+def test_an_answer_that_ended_early_can_go_on_until_another_question_is_asked(
+    qtbot: QtBot, state: TurnState
+) -> None:
+    widget = kept(qtbot, make_turn(7, answer="It is 16", state=state))
+    go_on = button(widget, "Go on")
+    with qtbot.waitSignal(widget.orders.continue_requested) as asked:
+        go_on.click()
+    assert asked.args == [7]
+    widget.set_busy("A reply is being written.")
+    assert not go_on.isEnabled()
+    assert go_on.toolTip() == "A reply is being written."
+    widget.set_busy("")
+    assert go_on.isEnabled()
+    widget.retire_note()
+    assert "Go on" not in buttons(widget)
+
+
+@pytest.mark.parametrize(
+    ("state", "answer"), [(TurnState.FINISHED, "It is 16."), (TurnState.INTERRUPTED, "")]
+)
+def test_nothing_else_can_go_on(qtbot: QtBot, state: TurnState, answer: str) -> None:
+    assert "Go on" not in buttons(kept(qtbot, make_turn(answer=answer, state=state)))
 
 
 @pytest.mark.parametrize("reloaded", [False, True])
@@ -214,7 +239,7 @@ def test_a_failure_from_the_history(qtbot: QtBot) -> None:
 def test_an_interrupted_turn_from_the_history(qtbot: QtBot) -> None:
     widget = kept(qtbot, make_turn(answer="half", state=TurnState.INTERRUPTED, usage=USAGE))
     assert texts(widget) == ["Ponder ended before this answer was complete."]
-    assert buttons(widget) == ["Ask again", "Copy", "31 tokens/s · details"]
+    assert buttons(widget) == ["Go on", "Ask again", "Copy", "31 tokens/s · details"]
 
 
 def test_texts_of_errors_are_plain(qtbot: QtBot) -> None:

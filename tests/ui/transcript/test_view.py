@@ -6,8 +6,8 @@ import time
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
@@ -20,6 +20,7 @@ from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TURN_TOP_PX, TranscriptView
 
 ANSWER = "A paragraph of some length. " * 20
+RGB = QImage.Format.Format_RGB32
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def settle(view: TranscriptView) -> None:
     """Let all waiting layouts happen, and the neighbours of what is in sight be built."""
     for _ in range(6):
         QApplication.processEvents()
-    while view._near_timer.isActive():
+    while view._near.timer.isActive():
         QApplication.processEvents()
     QApplication.processEvents()
 
@@ -54,6 +55,11 @@ def fill(view: TranscriptView, count: int = 12) -> None:
 
 def last(view: TranscriptView) -> TurnWidget:
     return view.built_turns()[-1]
+
+
+def screen_of(view: TranscriptView) -> QImage:
+    """What was painted, piece by piece, as it stands there now."""
+    return view.screen().grabWindow(view.winId()).toImage().convertToFormat(RGB)
 
 
 def end(view: TranscriptView, turn_id: int, answer: str) -> None:
@@ -71,7 +77,7 @@ def test_a_whole_turn(view: TranscriptView, clock: Clock) -> None:
     assert turn.thinking.thought() == "Hm. So. "
     assert turn.answer.document().toPlainText() == "1692"
     assert turn.thinking.header.said() == "Thought for 4 s · 212 tokens"
-    assert not any(t.isActive() for t in (view._flush_timer, view._tick_timer))
+    assert not any(t.isActive() for t in (view._reply.flush_timer, view._reply.tick_timer))
 
 
 def test_pieces_are_painted_together(qtbot: QtBot, view: TranscriptView) -> None:
@@ -118,7 +124,7 @@ def test_clearing_in_the_middle_of_a_reply(view: TranscriptView) -> None:
         view.append(5, PieceKind.REASONING, "Hm", 1)
     view.clear()
     assert view.turn_widgets() == []
-    assert not any(t.isActive() for t in (view._flush_timer, view._tick_timer))
+    assert not any(t.isActive() for t in (view._reply.flush_timer, view._reply.tick_timer))
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert view._column.findChildren(TurnWidget) == []
 
@@ -143,7 +149,7 @@ def test_it_follows_at_the_bottom(view: TranscriptView) -> None:
     bar = view.verticalScrollBar()
     for _ in range(20):
         view.append(50, PieceKind.ANSWER, ANSWER + "\n\n", 9)
-        view._flush()
+        view.flush()
         settle(view)
         assert bar.value() == bar.maximum()
     assert not view._more.isVisible()
@@ -160,7 +166,7 @@ def test_it_does_not_move_who_reads_further_up(view: TranscriptView) -> None:
     assert place < bar.maximum()
     for kind in (PieceKind.REASONING, PieceKind.ANSWER):
         view.append(50, kind, ANSWER * 5, 9)
-        view._flush()
+        view.flush()
         settle(view)
         assert bar.value() == place
     assert view._more.isVisible()
@@ -209,10 +215,10 @@ def test_turns_that_are_built_above_do_not_move_who_reads(view: TranscriptView) 
     fill(view, 150)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
-    view._near_timer.stop()
+    view._near.timer.stop()
     watched = next(turn for turn in view.built_turns() if in_sight(view, turn))
     before = watched.mapTo(view, QPoint(0, 0)).y()
-    view._near_timer.start()
+    view._near.timer.start()
     settle(view)
     assert watched.mapTo(view, QPoint(0, 0)).y() == pytest.approx(before, abs=2)
 
@@ -263,7 +269,7 @@ def test_another_width_keeps_the_turn_that_is_read(view: TranscriptView, width: 
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 3)
     settle(view)
-    row = view._read_row
+    row = view._place.row
     assert row is not None
     view.resize(width, 600)
     settle(view)
@@ -367,9 +373,9 @@ def test_signals_of_turns_come_out(qtbot: QtBot, view: TranscriptView) -> None:
     assert note is not None
     with qtbot.waitSignal(view.restart_requested):
         note.restart_requested.emit()
-    with qtbot.waitSignal(view.ask_again_requested) as asked:
+    with qtbot.waitSignal(view.orders.version_requested) as asked:
         note.ask_again_requested.emit()
-    assert asked.args == ["Why?"]
+    assert asked.args == [3, "Why?"]
     with qtbot.waitSignal(view.link_requested) as link:
         last(view).answer.link_requested.emit("https://example.org")
     assert link.args == ["https://example.org"]
@@ -397,7 +403,7 @@ def test_the_cost_of_a_thought_does_not_grow(view: TranscriptView, opened: bool)
     for number in range(1_000):
         view.append(9, PieceKind.REASONING, "word " * 10 if number % 7 else "\n\n", 10)
         began = time.process_time()
-        view._flush()
+        view.flush()
         settle(view) if number % 10 == 0 else None
         costs.append(time.process_time() - began)
     first, final = sorted(costs[100:200]), sorted(costs[-100:])
@@ -412,7 +418,7 @@ def test_the_cost_of_an_answer_does_not_grow(view: TranscriptView) -> None:
     for _ in range(300):
         view.append(9, PieceKind.ANSWER, paragraph, 40)
         began = time.process_time()
-        view._flush()
+        view.flush()
         costs.append(time.process_time() - began)
     first, final = sorted(costs[10:60]), sorted(costs[-50:])
     assert final[25] < first[25] * 3 + 0.003
@@ -466,3 +472,51 @@ def test_answer_now_is_asked_of_the_live_turn_alone(qtbot: QtBot, view: Transcri
         assert view.request_answer_now()
     end(view, 5, "1692")
     assert not view.request_answer_now()
+
+
+GO_ON = "Go on with the answer"
+
+
+def test_only_the_last_answer_offers_to_go_on(qtbot: QtBot) -> None:
+    view = TranscriptView(Theme.light(), thoughts_open=False)
+    qtbot.addWidget(view)
+    view.resize(800, 900)
+    view.show()
+    view.show_turns([make_turn(number, answer="Half of", state=TurnState.STOPPED) for number in (1, 2)])
+    qtbot.waitUntil(lambda: len(view.built_turns()) == 2)
+    offered = [
+        [each.isVisible() for each in turn.findChildren(QPushButton) if each.accessibleName() == GO_ON]
+        for turn in view.built_turns()
+    ]
+    assert offered == [[False], [True]]
+
+
+def test_what_is_on_the_screen_is_what_a_whole_painting_gives(view: TranscriptView) -> None:
+    """Of an open thought that grows only what is new is painted; nothing old must be left beside it."""
+    view.set_thoughts_open(True)
+    view.begin_turn(make_turn(1))
+    for step in range(80):
+        view.append(1, PieceKind.REASONING, f"So {step} times that is more. " + "\n" * (step % 3), 6)
+        view.flush()
+        QApplication.processEvents()
+        if step == 40:
+            view.resize(700, 500)
+        if step == 60:
+            last(view).thinking.text_views()[0].setFocus(Qt.FocusReason.TabFocusReason)
+        if step % 13 == 0:
+            settle(view)
+            assert screen_of(view) == view.grab().toImage().convertToFormat(RGB)
+    assert view.verticalScrollBar().value() > 0
+
+
+def test_growth_and_scrolling_are_one_frame(view: TranscriptView) -> None:
+    view.set_thoughts_open(True)
+    view.begin_turn(make_turn(1))
+    view.append(1, PieceKind.REASONING, "A line.\n" * 80, 240)
+    settle(view)
+    bar = view.verticalScrollBar()
+    before = bar.maximum()
+    view.append(1, PieceKind.REASONING, "Another line.\n" * 3 + "And on.", 12)
+    view.flush()
+    assert bar.maximum() > before
+    assert bar.value() == bar.maximum()

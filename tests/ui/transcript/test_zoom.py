@@ -50,7 +50,7 @@ def test_all_text_grows_and_comes_back(qtbot: QtBot, view: TranscriptView) -> No
     view.begin_turn(make_turn(5))
     view.append(5, PieceKind.REASONING, "A thought.\n\nOf two parts.", 9)
     view.append(5, PieceKind.ANSWER, WHOLE, 9)
-    view._flush()
+    view.flush()
     view.end_turn(make_turn(5, answer=WHOLE, state=TurnState.FINISHED, usage=USAGE), None)
     turn = view.built_turns()[-1]
     turn.thinking.unfold()

@@ -70,10 +70,20 @@ class FormulaPainter:
         self._outlines: OrderedDict[Formula, _Outlines] = OrderedDict()
         self._pictures: OrderedDict[tuple[object, ...], _Picture] = OrderedDict()
 
+    def forget(self) -> None:
+        """Keep no formula; the shapes of letters stay."""
+        self._outlines.clear()
+        self._pictures.clear()
+
     def learn(self, shapes: dict[str, list[list[float]]]) -> None:
         """Take the outlines of glyphs."""
         for name, shape in shapes.items():
             self._shapes[name] = _path_of(shape)
+
+    def outlines(self, formula: Formula) -> tuple[QPainterPath, QPainterPath, Parts]:
+        """What is in the colour of the text, what is in the accent, and all parts; one unit is an em."""
+        outlines = self._outlines_of(formula)
+        return outlines.plain, outlines.accented, outlines.parts
 
     def paint(
         self, painter: QPainter, formula: Formula, at: QPointF, em_px: float, colours: Colours, words: QFont

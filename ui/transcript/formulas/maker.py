@@ -10,14 +10,14 @@ from functools import partial
 import msgspec
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
-from models.engine.client import WORKER_COMMAND as ENGINE_COMMAND
 from models.engine.client import worker_environment, worker_folder
+from models.own_programs import own_command
 from ui.transcript.blocks import Maths
 from ui.transcript.formulas.drawing import Formula, FormulaPainter
 from ui.transcript.formulas.protocol import Asked, Drawn
 from ui.transcript.formulas.source import is_too_much
 
-WORKER_COMMAND = (*ENGINE_COMMAND[:3], "ui.transcript.formulas.worker")
+WORKER_COMMAND = own_command("ui.transcript.formulas.worker")
 TIMEOUT_MS = 2_000
 START_TIMEOUT_MS = 20_000
 """To start Python and to read the font; much, for a computer that is busy with a model."""
@@ -118,6 +118,13 @@ class FormulaMaker(QObject):
         self._waiting.clear()
         self._current = None
         self._drop_process()
+
+    def forget(self) -> None:
+        """Keep no formula, and end the process that has seen them."""
+        self.rest()
+        self._known.clear()
+        self._made.clear()
+        self.painter.forget()
 
     def _go_on(self) -> None:
         """Ask for the next formula, if the process is free."""

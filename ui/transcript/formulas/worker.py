@@ -17,6 +17,7 @@ from typing import IO
 
 import msgspec
 
+from models.core_dumps import forbid_core_dumps
 from models.engine.sandbox import forbid_internet
 from ui.transcript.formulas.layout import FormulaLayout, UndrawableError
 from ui.transcript.formulas.protocol import Asked, Drawn
@@ -33,7 +34,7 @@ def limit_memory() -> None:
     except ImportError:  # Windows
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_core_dumps()
 
 
 def serve(lines: Iterator[bytes], out: IO[bytes]) -> None:

@@ -48,6 +48,15 @@ def test_drawn_formulas_stand_in_place_of_their_source(answer: Answer) -> None:
     assert text(answer("a $x^2$ b \\(y\\) c\n\n\\[z\\]")) == f"a {OBJECT} b {OBJECT} c\n{OBJECT}"
 
 
+def test_a_screen_reader_gets_the_sources(answer: Answer) -> None:
+    assert answer("no formula").accessibleDescription() == ""
+    view = answer("a $x^2$ b \\(y\\) $\\unknowncommand$\n\n\\[z\\]")
+    assert view.accessibleDescription() == "Formulas, in their order: $x^2$; \\(y\\); \\[z\\]"
+    view.append("more")
+    view.finish("now without")
+    assert view.accessibleDescription() == ""
+
+
 def test_until_it_is_drawn_the_source_stands_there(answer: Answer) -> None:
     assert text(answer("a $x^2$ b", drawn=False)) == "a $x^2$ b"
 

@@ -1,0 +1,9 @@
+"""What is said in the window while it is read."""
+
+from __future__ import annotations
+
+MODEL_NAME = "Tom & Jerry 7B"
+THOUGHT_TOKEN = "mumble "
+TOKENS = 120
+SECOND_QUESTION = "And what does it cost?"
+ANSWER = "The lock costs **1.4 µs**:\n\n```python\nwith lock:\n    take()\n```\n\nThat is all."

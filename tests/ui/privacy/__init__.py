@@ -1,0 +1,1 @@
+"""How the encryption of the history is seen."""

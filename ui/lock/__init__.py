@@ -1,0 +1,1 @@
+"""Locking the window: after a time without anybody there, and on demand."""
