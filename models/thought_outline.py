@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from models.light_markdown import MAX_MARK_CHARS, without_marks
+
 MAX_TITLE_CHARS = 120
 SAME_TURN_CHARS = 20
 """Two turning points of a paragraph that are closer together than this are one: "Hmm... wait. Actually"."""
@@ -193,5 +195,9 @@ def outline(text: str) -> list[Step]:
 
 
 def _title(text: str, start: int) -> str:
-    line = text[start : start + MAX_TITLE_CHARS]
-    return " ".join(line.partition("\n")[0].split()).strip(_OPENERS + "#-> ")
+    """One line, without the marks of its Markdown; a mark that stands right before it belongs to it."""
+    begin = start
+    while begin and start - begin < MAX_MARK_CHARS and text[begin - 1] in "*_":
+        begin -= 1
+    line = text[begin : start + MAX_TITLE_CHARS].partition("\n")[0]
+    return " ".join(without_marks(line).split()).strip(_OPENERS + "#-> ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import logging
 import os
@@ -125,7 +126,12 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     uses_qt = bool({"qapp", "qtbot"} & set(request.fixturenames)) or qt_is_running()
     qt_leaks: QtLeaks | None = request.getfixturevalue("_qt_leaks") if uses_qt else None
     known_threads = set(threading.enumerate())
+    if uses_qt:  # as in the window (`ui.garbage`): never in the middle of a paint event
+        gc.disable()
     yield
+    if uses_qt:
+        gc.enable()
+        gc.collect(1)
     left = qt_leaks.leftovers() if qt_leaks and qt_is_running() else []
     left += leftover_processes()
     left += leftover_threads(known_threads)

@@ -5,7 +5,7 @@
 # processors at a time, file by file.
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- -q -n auto --maxprocesses 4 --dist loadfile
+[ $# -gt 0 ] || set -- -q -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 # Root may do it even where user namespaces are not allowed.
 for options in "--map-root-user --net" "--net"; do

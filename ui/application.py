@@ -5,7 +5,6 @@ Nothing is imported here that the first picture of the window can do without: se
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from models.errors import AppError
 from ui.appearance import Appearance
 from ui.bridges.background import Background
 from ui.crash import CrashReporter
+from ui.garbage import GarbageBetweenEvents
 from ui.quit_signals import QuitSignals
 from ui.settings.settings_keeper import SettingsKeeper
 from ui.single_instance import SingleInstance
@@ -268,7 +268,8 @@ def run_window() -> int:
     opened.everything_deleted.connect(application.quit)
     quit_signals = QuitSignals()
     quit_signals.quit_requested.connect(opened.window.close)
-    opened.stages.ended.connect(keep_what_is_there)
+    garbage = GarbageBetweenEvents(application)
+    opened.stages.ended.connect(garbage.start)
     opened.show()
     code = application.exec()
     opened.close()
@@ -276,15 +277,6 @@ def run_window() -> int:
     instance.release()
     crashes.uninstall()
     return code
-
-
-def keep_what_is_there() -> None:
-    """Collect garbage again, but not among what was made so far: modules and classes are there for good.
-
-    `ui.__main__` had it stopped: each look at all of them would hold the window 20 ms.
-    """
-    gc.freeze()
-    gc.enable()
 
 
 def _make_folders(paths: Paths) -> AppError | None:

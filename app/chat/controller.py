@@ -7,7 +7,6 @@ is in the history before the engine sees it; an answer is stored as it grows, at
 
 from __future__ import annotations
 
-import gc
 import queue
 import sys
 import threading
@@ -331,7 +330,6 @@ class ChatController:
         self._replies.abandon()
         self._desk.lock(forget_keys)
         self._engine.sleep()
-        gc.collect()  # what stands in cycles would stay for a while
         self._say(Locked())
 
     def _unlock(self, admit: Callable[[], None]) -> None:

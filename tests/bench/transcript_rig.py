@@ -26,7 +26,8 @@ from models.reasoning import PieceKind
 from tests.bench.transcript_corpus import pieces
 from tests.ui.scripted_chat import ScriptedChat, ready
 from tests.ui.scripted_library import ScriptedLibrary
-from ui.application import OpenWindow, keep_what_is_there
+from ui.application import OpenWindow
+from ui.garbage import GarbageBetweenEvents
 from ui.transcript.view import TranscriptView
 
 TOKENS_PER_S = 200
@@ -59,7 +60,8 @@ class Rig:
         )
         self.whole.window.leave_first_start()
         self.whole.window.resize(*SIZE_PX)
-        self.whole.stages.ended.connect(keep_what_is_there)
+        self._garbage = GarbageBetweenEvents()
+        self.whole.stages.ended.connect(self._garbage.start)
         self.whole.show()
         while not self.whole.stages.are_over:
             QApplication.processEvents()

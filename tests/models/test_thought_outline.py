@@ -93,7 +93,7 @@ def test_two_in_one_breath_are_one() -> None:
 
 def test_a_title_is_one_short_line_without_marks() -> None:
     (step,) = outline("**Step 1:** " + "long " * 100 + "\nsecond line")
-    assert step.title.startswith("Step 1:** long")
+    assert step.title.startswith("Step 1: long")
     assert len(step.title) <= 120
 
 

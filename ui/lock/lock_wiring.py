@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -108,6 +109,7 @@ class LockWiring(QObject):
         lock_page = self._window.later_lock_page.get()
         lock_page.ask(self._needs)
         lock_page.take_focus()
+        gc.collect()  # what stands in cycles would stay for a while
 
     @Slot(UnlockRefused)
     def _on_refused(self, refused: UnlockRefused) -> None:

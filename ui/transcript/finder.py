@@ -181,7 +181,7 @@ class Finder(QObject):
 
     def _look_through(self) -> Iterator[None]:
         """Count from the turn in sight to the end, then from the beginning."""
-        thoughts = {turn.turn.id: turn.thinking.thought() for turn in self._view.built_turns()}
+        thoughts = {turn.turn.id: turn.thinking.shown_thought() for turn in self._view.built_turns()}
         turns, in_sight = self._view.turns(), self._begin_at()
         first = next((number for number, turn in enumerate(turns) if turn.id == in_sight), 0)
         for turn in turns[first:] + turns[:first]:
@@ -217,7 +217,7 @@ class Finder(QObject):
         turns, built = self._view.turns(), self._view.built_turns()
         if not self._words or not built or built[-1].turn.id != turns[-1].id:
             return
-        last, thought = built[-1], built[-1].thinking.thought()
+        last, thought = built[-1], built[-1].thinking.shown_thought()
         self._count(last.turn.id, Part.THOUGHT, thought, found_text.plain_question)
         if last.footer is None:  # it is running
             texts = [folded(text.document().toPlainText()) for text in last.answer_views]
@@ -359,6 +359,6 @@ def _texts_of(turn: TurnWidget, part: Part) -> list[SafeBrowser]:
         case Part.QUESTION:
             return [turn.question]
         case Part.THOUGHT:
-            return turn.thinking.text_views()
+            return list(turn.thinking.text_views())
         case Part.ANSWER:
             return list(turn.answer_views)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import theme as look
@@ -81,6 +81,7 @@ class FoldHeader(TextButton):
             self._paint_state(painter, QPointF(x + 4, middle))
             x += _DOT_WIDTH_PX
         self._paint_words(painter, x)
+        painter.end()
 
     def _paint_arrow(self, painter: QPainter, middle: QPointF) -> None:
         points = [QPointF(-2, -4), QPointF(3, 0), QPointF(-2, 4)]
@@ -88,7 +89,12 @@ class FoldHeader(TextButton):
             points = [QPointF(-4, -2), QPointF(4, -2), QPointF(0, 3)]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.text if self.underMouse() else self._theme.third))
-        painter.drawPolygon(QPolygonF([middle + point for point in points]))
+        # No drawPolygon: like fillRect, it once jumped to a wild address in PySide6 6.11.3 (see ThoughtText).
+        path = QPainterPath(middle + points[0])
+        for point in points[1:]:
+            path.lineTo(middle + point)
+        path.closeSubpath()
+        painter.drawPath(path)
 
     def _paint_state(self, painter: QPainter, middle: QPointF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)

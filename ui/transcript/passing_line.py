@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from models.light_markdown import without_marks
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.untrusted_text import shown
@@ -38,8 +39,9 @@ class PassingLine(QWidget):
         self.update()
 
     def line(self) -> str:
-        """The last line that has words on it."""
-        return " ".join(shown(self._recent.rstrip().rpartition("\n")[2]).split())
+        """The last line that has words on it, without the marks of its Markdown."""
+        line = shown(self._recent.rstrip().rpartition("\n")[2])
+        return " ".join((without_marks(line) or line).split())
 
     # Qt overrides
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from ui.theme import GUTTER_PX
+from ui.transcript.thought import ThoughtText
 from ui.transcript.untrusted_text import with_line_feeds
 from ui.widgets.safe_browser import SafeBrowser
 
@@ -39,18 +40,18 @@ def line_in_sight(turn: QWidget, viewport: QWidget) -> Line | None:
     return None
 
 
-def place_in_thought(texts: Sequence[SafeBrowser], untrusted_before: str) -> tuple[SafeBrowser, int] | None:
+def place_in_thought(texts: Sequence[ThoughtText], untrusted_before: str) -> tuple[SafeBrowser, int] | None:
     """The widget and the position in its document that follow on `untrusted_before`.
 
     Paragraphs may be cut where the source has no line end, so characters are counted without line ends.
     None where nothing is shown.
     """
     letters = utf16_length(with_line_feeds(untrusted_before).lstrip().replace("\n", ""))
-    for text in texts:
-        position, letters = _walk(text.document(), letters)
-        if position is not None:
-            return text, position
-    return (texts[-1], _end(texts[-1])) if texts else None
+    if not texts:
+        return None
+    text = texts[0]
+    position = text.position_behind(letters)
+    return text, _end(text) if position is None else position
 
 
 def y_of(text: SafeBrowser, position: int) -> int:
@@ -63,18 +64,6 @@ def y_of(text: SafeBrowser, position: int) -> int:
 def utf16_length(text: str) -> int:
     """How many positions of a text document these characters take."""
     return len(text) + sum(character > "\uffff" for character in text) if not text.isascii() else len(text)
-
-
-def _walk(document: QTextDocument, letters: int) -> tuple[int | None, int]:
-    """The position of that character, or None and how many characters are left."""
-    block = document.begin()
-    while block.isValid():
-        length = block.length() - 1
-        if letters < length:
-            return block.position() + letters, 0
-        letters -= length
-        block = block.next()
-    return None, letters
 
 
 def _end(text: SafeBrowser) -> int:

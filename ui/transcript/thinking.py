@@ -21,7 +21,7 @@ from ui.transcript.passing_line import PassingLine
 from ui.transcript.pause import INDENT_PX, HintRow, LoopNote
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_buttons import ThoughtButtons
-from ui.widgets.safe_browser import SafeBrowser
+from ui.transcript.thought_lines import plain_thought
 from ui.widgets.text_button import TextButton
 
 NOT_KEPT = "The thought itself is not kept. Ponder never writes thoughts to disk."
@@ -190,7 +190,7 @@ class ThinkingBlock(QWidget):
         """Asks for the outline; hidden while there is no thought."""
         return self._outline
 
-    def text_views(self) -> list[SafeBrowser]:
+    def text_views(self) -> list[ThoughtText]:
         """The widgets that hold the words of the thought, in their order; empty of words while folded."""
         return [self._text]
 
@@ -202,6 +202,10 @@ class ThinkingBlock(QWidget):
     def thought(self) -> str:
         """All of the thought, as the model wrote it; empty after a reload."""
         return "".join(self._pieces)
+
+    def shown_thought(self) -> str:
+        """The thought as it stands there unfolded, without the marks of its Markdown."""
+        return plain_thought(self.thought(), ended=self._phase not in UNDER_WAY)
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same in another theme."""
@@ -323,6 +327,8 @@ class ThinkingBlock(QWidget):
         if self._shown_pieces < len(self._pieces):
             self._text.append_text("".join(self._pieces[self._shown_pieces :]))
             self._shown_pieces = len(self._pieces)
+        if self._phase not in UNDER_WAY:
+            self._text.finish()
 
     def _refresh(self) -> None:
         """Show what belongs to the phase."""

@@ -1,72 +1,80 @@
-"""The words of a thought: smaller, lighter, plain, behind a thin rule."""
+"""The words of a thought: smaller, lighter, as light Markdown, behind a thin rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from PySide6.QtCore import QMimeData, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QPainter, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QWidget
 
+from models.light_markdown import LightLine, LineKind
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
-from ui.transcript.untrusted_text import shown, with_line_feeds
+from ui.transcript.found_text import document_positions
+from ui.transcript.thought_lines import Change, LineEnd, Reopened, ThoughtLines
+from ui.transcript.thought_styles import ThoughtStyles
 from ui.widgets.concealed_copy import conceal
 from ui.widgets.safe_browser import SafeBrowser
 
-MAX_LINE_CHARS = 4_000
-"""A longer line goes on as a new paragraph: each token lays its whole paragraph out again."""
 _RULE_X_PX = 4
-_TEXT_X_PX = 20
 
 
 class ThoughtText(SafeBrowser):
-    """A document of its own that is only ever appended to."""
+    """A document of its own that is only ever appended to.
+
+    The last line stands there as it was written; when it is whole its marks become formats, once. Each line
+    stays a block of the document.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "Thought", parent)
-        self._line_chars = 0
-        self._empty = True
-        self._waiting_breaks = ""
+        self._source = ThoughtLines()
+        self._marked: dict[int, LightLine] = {}
         self.document().setDefaultFont(look.thought_font(theme))
         self.set_page_margins(GUTTER_PX)
-        self._paragraph = _paragraph(theme)
-        QTextCursor(self.document()).setBlockFormat(self._paragraph)
+        self._styles = ThoughtStyles(theme)
+        QTextCursor(self.document()).setBlockFormat(self._styles.plain_paragraph)
         # When text is added, what stands there already is not painted again.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_StaticContents)
 
     def append_text(self, untrusted_text: str) -> None:
         """Go on with the thought."""
-        text = self._waiting_breaks + shown(with_line_feeds(untrusted_text))
-        if self._empty:
-            text = text.lstrip()
-        # Line breaks wait for what they lead to: a thought does not end in empty lines.
-        words = text.rstrip("\n")
-        self._waiting_breaks = text[len(words) :]
-        if not words:
-            return
-        self._empty = False
-        text = words
-        cursor = QTextCursor(self.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.beginEditBlock()
-        for number, line in enumerate(self._lines(text)):
-            if number:
-                cursor.insertBlock(self._paragraph, self._characters())
-            cursor.insertText(line, self._characters())
-        cursor.endEditBlock()
-        self.fit_height()
+        self._change(self._source.feed(untrusted_text))
+
+    def finish(self) -> None:
+        """The thought has ended. It may go on all the same."""
+        self._change(self._source.finish())
+
+    def position_behind(self, letters: int) -> int | None:
+        """The position that follows so much of the source, without its line ends, in UTF-16 units.
+
+        None where no more of it is shown.
+        """
+        block = self.document().begin()
+        while block.isValid():
+            line = self._marked.get(block.blockNumber())
+            length = block.length() - 1 if line is None else _utf16_length(line.source)
+            if letters < length:
+                return block.position() + (letters if line is None else _shown_before(line, letters))
+            letters -= length
+            block = block.next()
+        return None
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same words in another theme."""
         super().set_theme(theme)
         self.document().setDefaultFont(look.thought_font(theme))
-        self._paragraph = _paragraph(theme)
+        self._styles = ThoughtStyles(theme)
         cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
         cursor.select(QTextCursor.SelectionType.Document)
-        cursor.setBlockFormat(self._paragraph)
-        cursor.mergeCharFormat(self._characters())
+        cursor.setBlockFormat(self._styles.plain_paragraph)
+        cursor.mergeCharFormat(self._styles.characters)
+        for number, line in self._marked.items():
+            self._style_block(QTextCursor(self.document().findBlockByNumber(number)), line)
+        cursor.endEditBlock()
 
     def paint_under_text(self, painter: QPainter, _clip: QRect) -> None:
         """Paint the ground and the rule, which ends where the next line goes on with it."""
@@ -84,26 +92,76 @@ class ThoughtText(SafeBrowser):
         """Copy words of a thought so that no history of the clipboard keeps them."""
         return conceal(super().createMimeDataFromSelection())
 
-    def _lines(self, text: str) -> Iterator[str]:
-        """The lines of `text`, the first going on with the open one; long ones are cut."""
-        for number, line in enumerate(text.split("\n")):
-            self._line_chars = 0 if number else self._line_chars
-            room = max(MAX_LINE_CHARS - self._line_chars, 0)
-            yield line[:room]
-            self._line_chars += len(line)
-            for start in range(room, len(line), MAX_LINE_CHARS):
-                yield line[start : start + MAX_LINE_CHARS]
-                self._line_chars = len(line) - start
+    def _change(self, changes: Iterable[Change]) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        is_changed = False
+        for change in changes:
+            if not is_changed:
+                cursor.beginEditBlock()
+                is_changed = True
+            match change:
+                case str():
+                    cursor.insertText(change, self._styles.characters)
+                case LightLine():
+                    self._mark_line(cursor.block(), change)
+                    cursor.movePosition(QTextCursor.MoveOperation.End)
+                case LineEnd.BREAK:
+                    cursor.insertBlock(self._styles.plain_paragraph, self._styles.characters)
+                case Reopened(source):
+                    self._write_anew(cursor, source)
+        if is_changed:
+            cursor.endEditBlock()
+            self.fit_height()
 
-    def _characters(self) -> QTextCharFormat:
-        characters = QTextCharFormat()
-        characters.setForeground(QColor(self._theme.second))
-        return characters
+    def _mark_line(self, block: QTextBlock, line: LightLine) -> None:
+        """Take the marks out of a line, from its end, and have what stood between them stand out."""
+        self._marked[block.blockNumber()] = line
+        cursor, start = QTextCursor(block), block.position()
+        edges = [0, *(edge for span in line.spans for edge in (span.start, span.end)), len(line.source)]
+        places = [start + place for place in document_positions(line.source, edges)]
+        for number in range(len(line.spans), -1, -1):
+            mark, behind = places[2 * number : 2 * number + 2]
+            if number < len(line.spans) and line.spans[number].style:
+                _select(cursor, behind, places[2 * number + 2])
+                cursor.mergeCharFormat(self._styles.standing_out(line.spans[number].style))
+            if mark < behind:
+                _select(cursor, mark, behind)
+                cursor.removeSelectedText()
+        if line.bullet:
+            cursor.setPosition(start)
+            cursor.insertText(line.bullet, self._styles.characters)
+        self._style_block(cursor, line)
+
+    def _style_block(self, cursor: QTextCursor, line: LightLine) -> None:
+        cursor.setBlockFormat(self._styles.paragraph(line))
+        if line.kind is LineKind.FENCE:
+            start = cursor.block().position()
+            _select(cursor, start, start + cursor.block().length() - 1)
+            cursor.mergeCharFormat(self._styles.faint)
+
+    def _write_anew(self, cursor: QTextCursor, source: str) -> None:
+        self._marked.pop(cursor.blockNumber(), None)
+        cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(source, self._styles.characters)
+        cursor.setBlockFormat(self._styles.plain_paragraph)
 
 
-def _paragraph(theme: Theme) -> QTextBlockFormat:
-    paragraph = QTextBlockFormat()
-    line_px = theme.px(look.THOUGHT_LINE_PX)
-    paragraph.setLineHeight(line_px, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-    paragraph.setLeftMargin(_TEXT_X_PX)
-    return paragraph
+def _select(cursor: QTextCursor, start: int, end: int) -> None:
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+
+
+def _utf16_length(text: str) -> int:
+    return document_positions(text, [len(text)])[0]
+
+
+def _shown_before(line: LightLine, letters: int) -> int:
+    """How much of a line is shown of its first `letters`, in UTF-16 units, the bullet with it."""
+    shown = len(line.bullet)
+    for span in line.spans:
+        start, end = document_positions(line.source, [span.start, span.end])
+        if letters < end:
+            return shown + max(letters - start, 0)
+        shown += end - start
+    return shown

@@ -16,7 +16,8 @@ from tests.ui.transcript.turns import USAGE, Clock, make_turn
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.passing_line import PassingLine
 from ui.transcript.thinking import NOT_KEPT, Phase, ThinkingBlock
-from ui.transcript.thought import MAX_LINE_CHARS, ThoughtText
+from ui.transcript.thought import ThoughtText
+from ui.transcript.thought_lines import MAX_LINE_CHARS
 from ui.widgets.text_button import TextButton
 
 

@@ -1,0 +1,121 @@
+"""Cuts a growing thought into lines as they are shown, and reads each as light Markdown once it is whole."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.light_markdown import LightLine, read_line
+from ui.transcript.untrusted_text import shown, with_line_feeds
+
+MAX_LINE_CHARS = 4_000
+"""A longer line goes on as a new paragraph: each token lays its whole paragraph out again."""
+
+
+class LineEnd(enum.Enum):
+    """A new line begins."""
+
+    BREAK = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """The last line was taken as whole, but goes on: it is its source again."""
+
+    source: str
+
+
+Change = str | LightLine | LineEnd | Reopened
+"""What happens to the last line: it grows, it is whole and looks like that, another begins, it goes on."""
+
+
+class ThoughtLines:
+    """Takes a thought in pieces; however it is cut, the lines are the same."""
+
+    def __init__(self) -> None:
+        self._open = ""
+        self._fence = ""
+        self._head: LightLine | None = None
+        self._breaks = 0
+        self._empty = True
+        self._held = ""
+        self._finished: LightLine | None = None
+
+    @property
+    def fence(self) -> str:
+        """What is open where the last line begins."""
+        return self._fence
+
+    def feed(self, untrusted_text: str) -> Iterator[Change]:
+        """Go on with the thought. Line breaks wait for what they lead to: it does not end in empty lines."""
+        text = self._held + untrusted_text
+        self._held = "\r" if text.endswith("\r") else ""  # a line feed may belong to it
+        text = shown(with_line_feeds(text.removesuffix("\r")))
+        if self._empty:
+            text = text.lstrip()
+        if not text:
+            return
+        self._empty = False
+        if self._finished is not None:
+            yield Reopened(self._open)
+            self._finished = None
+        for number, part in enumerate(text.split("\n")):
+            if number:
+                yield from self._end_line()
+            if part:
+                yield from self._go_on(part)
+
+    def finish(self) -> Iterator[Change]:
+        """The thought has ended: its last line is whole."""
+        if self._empty or self._breaks or self._finished is not None:
+            return
+        line = read_line(self._open, self._fence, self._head)
+        if not line.is_plain:
+            self._finished = line
+            yield line
+
+    def _go_on(self, words: str) -> Iterator[Change]:
+        for number in range(self._breaks):
+            yield from self._close() if number else ()
+            yield LineEnd.BREAK
+            self._open, self._head = "", None
+        self._breaks = 0
+        start = 0
+        while start < len(words):
+            if len(self._open) == MAX_LINE_CHARS:
+                head = read_line(self._open, self._fence, self._head)
+                yield from self._close()
+                yield LineEnd.BREAK
+                self._open, self._head = "", head
+            piece = words[start : start + MAX_LINE_CHARS - len(self._open)]
+            self._open += piece
+            start += len(piece)
+            yield piece
+
+    def _end_line(self) -> Iterator[Change]:
+        if not self._breaks:
+            yield from self._close()
+        self._breaks += 1
+
+    def _close(self) -> Iterator[Change]:
+        line = read_line(self._open, self._fence, self._head)
+        self._fence = line.fence
+        if not line.is_plain:
+            yield line
+
+
+def plain_thought(untrusted_thought: str, *, ended: bool) -> str:
+    """A thought as it is shown: its marks are gone, but not those of a line that still grows."""
+    lines, made = [""], ThoughtLines()
+    for change in [*made.feed(untrusted_thought), *(made.finish() if ended else ())]:
+        match change:
+            case str():
+                lines[-1] += change
+            case LightLine():
+                lines[-1] = change.text
+            case LineEnd.BREAK:
+                lines.append("")
+            case Reopened(source):
+                lines[-1] = source
+    return "\n".join(lines)
