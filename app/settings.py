@@ -10,7 +10,7 @@ import msgspec
 
 from app.errors import AppError, SettingsError
 from models.engine.protocol import KvType, OnLoop, Sampling, Thinking
-from models.whole_file import replace_file
+from models.whole_file import replace_file, set_aside
 
 Theme = Literal["system", "light", "dark"]
 
@@ -201,10 +201,7 @@ def _set_aside_if_invalid(path: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError):
-        number = 1
-        while (aside := path.with_name(f"{path.stem}.invalid-{number}{path.suffix}")).exists():
-            number += 1
-        path.rename(aside)
+        set_aside(path)
 
 
 def _fits(value: object, kind: Any) -> bool:

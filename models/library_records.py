@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from models.errors import LibraryError
-from models.whole_file import replace_file
+from models.whole_file import replace_file, set_aside
 
 MAX_TITLE_CHARACTERS = 200
 MAX_NOTE_CHARACTERS = 1000
@@ -150,11 +150,8 @@ class LibraryRecords:
         return decoded.models
 
     def _set_aside(self, reason: ValueError) -> None:
-        number = 1
-        while (aside := self._file.with_name(f"{self._file.stem}.invalid-{number}.json")).exists():
-            number += 1
         try:
-            self._file.rename(aside)
+            aside = set_aside(self._file)
         except OSError as error:
             raise LibraryError(
                 f"The list of your models in {self._file} is not valid, and it cannot be set aside: "

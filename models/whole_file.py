@@ -1,4 +1,4 @@
-"""Writes a small file whole or not at all."""
+"""Writes a small file whole or not at all, and sets aside one that is not valid."""
 
 from __future__ import annotations
 
@@ -27,3 +27,11 @@ def replace_file(path: Path, content: bytes, *, before: Callable[[], None] = lam
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def set_aside(path: Path) -> Path:
+    """Give a file that is not valid the next free name beside it, `….invalid-1.json`. Raises `OSError`."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.invalid-{number}{path.suffix}")).exists():
+        number += 1
+    return path.rename(aside)

@@ -25,7 +25,7 @@ from app.history.connection import connect, explained_errors, log_and_index, rea
 from app.history.database import open_database, require_intact, schema_of
 from app.history.file_kind import FileKind, kind_of
 from app.history.key import Key
-from app.history.owner import Owner
+from app.history.owner import is_answer_written
 from app.history.rewriting import copied
 from app.history.salvage import Recovered, copy_what_can_be_read, count_what_can_be_read
 from app.history.wiping import wipe_file
@@ -191,10 +191,7 @@ def _restore_over_intact(history: Path, backup: Path, key: Key | None) -> Path |
 
 
 def _require_no_running_turn(connection: driver.Connection) -> None:
-    running = connection.execute(
-        "SELECT owner_pid, owner_started_at_s FROM turns WHERE owner_pid IS NOT NULL"
-    ).fetchall()
-    if any(Owner(pid, started_at_s).is_alive() for pid, started_at_s in running):
+    if is_answer_written(connection):
         raise HistoryError(
             "The backup was not restored: an answer is being written.",
             kept=_NOTHING,

@@ -10,7 +10,7 @@ import msgspec
 from app.errors import HistoryError
 from app.history.backups import sync
 from app.history.passphrase import WrappedKey
-from models.whole_file import replace_file
+from models.whole_file import replace_file, set_aside
 
 _MAX_FILE_BYTES = 64 * 1024
 _ABOUT = "How the history beside this file is encrypted. The key itself is not in here."
@@ -90,7 +90,4 @@ def _set_aside_if_invalid(history: Path) -> None:
     try:
         load_key_file(history)
     except HistoryError:
-        path, number = key_file_of(history), 1
-        while (aside := path.with_name(f"key.invalid-{number}.json")).exists():
-            number += 1
-        path.rename(aside)
+        set_aside(key_file_of(history))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
@@ -39,3 +40,11 @@ class Owner:
             return False
         except psutil.AccessDenied:
             return True
+
+
+def is_answer_written(connection: Any) -> bool:
+    """Whether a process that still runs has a running turn in the history that the connection has open."""
+    running = connection.execute(
+        "SELECT owner_pid, owner_started_at_s FROM turns WHERE owner_pid IS NOT NULL"
+    ).fetchall()
+    return any(Owner(pid, started_at_s).is_alive() for pid, started_at_s in running)

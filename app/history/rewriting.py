@@ -21,7 +21,7 @@ from app.history import backups
 from app.history.backups import sync
 from app.history.connection import connect, explained_errors, log_and_index, read_only, use_key
 from app.history.key import Key
-from app.history.owner import Owner
+from app.history.owner import is_answer_written
 from app.history.wiping import wipe_file
 
 Progress = Callable[[float], None]
@@ -114,10 +114,7 @@ def _in_use() -> HistoryError:
 
 
 def _require_no_running_turn(connection: Any) -> None:
-    running = connection.execute(
-        "SELECT owner_pid, owner_started_at_s FROM turns WHERE owner_pid IS NOT NULL"
-    ).fetchall()
-    if any(Owner(pid, started_at_s).is_alive() for pid, started_at_s in running):
+    if is_answer_written(connection):
         raise _in_use()
 
 

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import keyring.core
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
-from app.paths import Paths
 from tests.accessibility.walk import problems
 from tests.app.history.file_keyring import MemoryKeyring
-from tests.journeys.test_window_journey import Journey
+from tests.journeys.journey import Journey
 from ui.application import OpenWindow
 from ui.delete_everything_dialog import DeleteEverythingDialog
 from ui.everything_deleter import DeletionDialog
 
 
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
-    backend = MemoryKeyring()
-    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
-    return backend
-
-
-@pytest.fixture
-def journey(
-    qapp: QApplication,
-    qtbot: QtBot,
-    home: Path,
-    mini_model: Path,
-    fake_engine_command: tuple[str, ...],
-    memory: MemoryKeyring,
-) -> Iterator[Journey]:
+def journey(journey: Journey, memory: MemoryKeyring) -> Journey:
     """A window that was used: a chat, settings, a downloaded model, and a file of somebody else's."""
-    paths = Paths.from_environment({"PONDER_HOME": str(home / "ponder")})
-    journey = Journey(qapp, qtbot, paths, mini_model, fake_engine_command)
+    paths = journey.paths
     journey.start("--thought", "Hm.", "--answer", "one two three " * 300, "--tokens-per-s", "300")
     (paths.data_dir / "thesis.txt").write_text("not ours")
     folder = paths.models_dir / "somebody__model"
     folder.mkdir()
     (folder / "model.gguf").write_bytes(b"GGUF")
-    yield journey
-    journey.close()
+    return journey
 
 
 def left(journey: Journey) -> set[str]:

@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import keyring.core
-import pytest
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
-
 from app.history.file_kind import FileKind, kind_of
 from app.history.key import Key
-from app.paths import Paths
 from tests.app.history.file_keyring import MemoryKeyring
 from tests.app.history.filled import holds
-from tests.journeys.test_window_journey import Journey
+from tests.journeys.journey import Journey
 from ui.damaged_history_dialog import DamagedHistoryDialog
 from ui.privacy.unlock_dialog import UnlockDialog
-
-
-@pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
-    backend = MemoryKeyring()
-    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
-    return backend
-
-
-@pytest.fixture
-def journey(
-    qapp: QApplication,
-    qtbot: QtBot,
-    home: Path,
-    mini_model: Path,
-    fake_engine_command: tuple[str, ...],
-) -> Iterator[Journey]:
-    paths = Paths.from_environment({"PONDER_HOME": str(home / "ponder")})
-    journey = Journey(qapp, qtbot, paths, mini_model, fake_engine_command)
-    yield journey
-    journey.close()
 
 
 def unlock_dialog(journey: Journey) -> UnlockDialog:
@@ -47,11 +17,6 @@ def unlock_dialog(journey: Journey) -> UnlockDialog:
 
     journey.wait(lambda: len(shown()) == 1)
     return shown()[0]
-
-
-def titles(journey: Journey) -> set[str]:
-    rows = journey.whole.window.sidebar.conversation_view.rows
-    return {str(rows.index(number).data()) for number in range(rows.rowCount())}
 
 
 def test_a_lost_keyring_loses_no_chat_and_what_is_asked_meanwhile_is_stored(
@@ -72,7 +37,7 @@ def test_a_lost_keyring_loses_no_chat_and_what_is_asked_meanwhile_is_stored(
     dialog.reject()
     journey.ask("Who came second?")
     journey.wait_for_end()
-    assert "Who came first?" not in titles(journey)
+    assert "Who came first?" not in journey.titles()
     assert history.read_bytes() == before
     (offer,) = [notice for notice in page.notice_bars.notices() if "locked" in notice.text]
     offer.action_button.click()
@@ -82,12 +47,12 @@ def test_a_lost_keyring_loses_no_chat_and_what_is_asked_meanwhile_is_stored(
     journey.wait(lambda: "not a recovery key" in dialog.problem_label.text())
     dialog.field.setText(Key(bytes.fromhex(secret)).recovery_text)
     dialog.unlock_button.click()
-    journey.wait(lambda: {"Who came first?", "Who came second?"} <= titles(journey))
+    journey.wait(lambda: {"Who came first?", "Who came second?"} <= journey.titles())
     journey.close()
     assert holds(history.parent, "Theodora") == holds(history.parent, "Justinian") == []
 
     journey.start()
-    journey.wait(lambda: {"Who came first?", "Who came second?"} <= titles(journey))
+    journey.wait(lambda: {"Who came first?", "Who came second?"} <= journey.titles())
 
 
 def test_with_nothing_left_the_locked_file_is_kept_beside_an_empty_encrypted_one(

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import keyring.core
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QDragEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
-from pytestqt.qtbot import QtBot
 
 from app.history import passphrase
 from app.history.key import Key
-from app.paths import Paths
 from app.settings import Settings, load_settings, save_settings
 from tests.accessibility.walk import problems
 from tests.app.history.file_keyring import MemoryKeyring
-from tests.journeys.test_window_journey import Journey
+from tests.journeys.journey import Journey
 from ui.lock.lock_page import LockPage
 
 CANARY = "PLATYPUS"
@@ -28,25 +24,10 @@ ALL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
-    backend = MemoryKeyring()
-    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+def memory(memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
+    """The same, and passphrases that are quick to try."""
     monkeypatch.setattr(passphrase, "SCRYPT_N", 2**14)
-    return backend
-
-
-@pytest.fixture
-def journey(
-    qapp: QApplication,
-    qtbot: QtBot,
-    home: Path,
-    mini_model: Path,
-    fake_engine_command: tuple[str, ...],
-) -> Iterator[Journey]:
-    paths = Paths.from_environment({"PONDER_HOME": str(home / "ponder")})
-    journey = Journey(qapp, qtbot, paths, mini_model, fake_engine_command)
-    yield journey
-    journey.close()
+    return memory
 
 
 def lock_page(journey: Journey) -> LockPage:
@@ -102,18 +83,13 @@ def spoken_texts(journey: Journey) -> list[str]:
     return found
 
 
-def titles(journey: Journey) -> set[str]:
-    rows = journey.whole.window.sidebar.conversation_view.rows
-    return {str(rows.index(number).data()) for number in range(rows.rowCount())}
-
-
 def holds_canary(journey: Journey) -> list[str]:
     return [text for text in spoken_texts(journey) if CANARY in text]
 
 
 def ask_about_it(journey: Journey) -> None:
     journey.ask(f"Who is {CANARY}?")
-    journey.wait(lambda: f"Who is {CANARY}?" in titles(journey))
+    journey.wait(lambda: f"Who is {CANARY}?" in journey.titles())
     journey.wait_for_end()
 
 
@@ -138,7 +114,7 @@ def test_the_locked_window_shows_nothing_and_the_passphrase_opens_it(
     assert holds_canary(journey) == []
     assert problems(window) == []
     assert window.windowTitle() == "Ponder"
-    assert titles(journey) == {"No chats yet"}
+    assert journey.titles() == {"No chats yet"}
     assert not window.shell.isVisible()
     assert not page.transcript.turns()
     assert locked.field.hasFocus()
@@ -152,7 +128,7 @@ def test_the_locked_window_shows_nothing_and_the_passphrase_opens_it(
     assert holds_canary(journey) == []
 
     unlock(journey, PASSPHRASE)
-    journey.wait(lambda: f"Who is {CANARY}?" in titles(journey))
+    journey.wait(lambda: f"Who is {CANARY}?" in journey.titles())
     journey.wait(lambda: [turn.question for turn in page.transcript.turns()] == [f"Who is {CANARY}?"])
     assert page.composer.text() == f"And {CANARY} again"
     assert page.composer.edit.hasFocus()
@@ -180,7 +156,7 @@ def test_without_a_passphrase_a_press_opens_it(journey: Journey, memory: MemoryK
     assert not locked.field.isVisible()
     assert locked.unlock_button.hasFocus()
     unlock(journey)
-    journey.wait(lambda: f"Who is {CANARY}?" in titles(journey))
+    journey.wait(lambda: f"Who is {CANARY}?" in journey.titles())
 
 
 def test_a_keyring_that_lost_the_key_leaves_it_locked_and_asks_for_the_recovery_key(
@@ -196,7 +172,7 @@ def test_a_keyring_that_lost_the_key_leaves_it_locked_and_asks_for_the_recovery_
     assert is_locked(journey)
     assert locked.field.isVisible()
     unlock(journey, Key(bytes.fromhex(secret)).recovery_text)
-    journey.wait(lambda: f"Who is {CANARY}?" in titles(journey))
+    journey.wait(lambda: f"Who is {CANARY}?" in journey.titles())
 
 
 def test_dialogs_menus_keys_and_drops_are_dead(
@@ -269,7 +245,7 @@ def test_it_can_be_closed_while_it_is_locked_and_begins_unlocked(
     lock(journey)
     journey.close()
     journey.start()
-    journey.wait(lambda: f"Who is {CANARY}?" in titles(journey))
+    journey.wait(lambda: f"Who is {CANARY}?" in journey.titles())
 
 
 def test_the_settings_say_when(journey: Journey, memory: MemoryKeyring) -> None:
@@ -295,7 +271,7 @@ def test_a_title_that_is_being_typed_goes_too(journey: Journey, memory: MemoryKe
     view.rename(view.rows.index(row))
     assert view.state() is view.State.EditingState
     lock(journey)
-    assert titles(journey) == {"No chats yet"}
+    assert journey.titles() == {"No chats yet"}
     assert holds_canary(journey) == []
     unlock(journey)
-    journey.wait(lambda: f"Who is {CANARY}?" in titles(journey))
+    journey.wait(lambda: f"Who is {CANARY}?" in journey.titles())
