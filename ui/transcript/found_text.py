@@ -50,6 +50,11 @@ def document_positions(text: str, starts: Sequence[int]) -> list[int]:
     return positions
 
 
+def utf16_length(text: str) -> int:
+    """How many positions of a text document these characters take."""
+    return len(text) + sum(character > "\uffff" for character in text) if not text.isascii() else len(text)
+
+
 def may_hold(untrusted_markdown: str, folded_words: str) -> bool:
     """Whether the words can be among what is shown of this Markdown. It is cheap, and says yes too often."""
     source = folded(untrusted_markdown.translate(_MARKUP))

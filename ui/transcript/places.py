@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from ui.theme import GUTTER_PX
+from ui.transcript.found_text import utf16_length
 from ui.transcript.thought import ThoughtText
 from ui.transcript.untrusted_text import with_line_feeds
 from ui.widgets.safe_browser import SafeBrowser
@@ -59,11 +60,6 @@ def y_of(text: SafeBrowser, position: int) -> int:
     cursor = QTextCursor(text.document())
     cursor.setPosition(min(position, _end(text)))
     return text.cursorRect(cursor).top()
-
-
-def utf16_length(text: str) -> int:
-    """How many positions of a text document these characters take."""
-    return len(text) + sum(character > "\uffff" for character in text) if not text.isascii() else len(text)
 
 
 def _end(text: SafeBrowser) -> int:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from models.light_markdown import LightLine, LineKind
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
-from ui.transcript.found_text import document_positions
+from ui.transcript.found_text import document_positions, utf16_length
 from ui.transcript.thought_lines import Change, LineEnd, Reopened, ThoughtLines
 from ui.transcript.thought_styles import ThoughtStyles
 from ui.widgets.concealed_copy import conceal
@@ -55,7 +55,7 @@ class ThoughtText(SafeBrowser):
         block = self.document().begin()
         while block.isValid():
             line = self._marked.get(block.blockNumber())
-            length = block.length() - 1 if line is None else _utf16_length(line.source)
+            length = block.length() - 1 if line is None else utf16_length(line.source)
             if letters < length:
                 return block.position() + (letters if line is None else _shown_before(line, letters))
             letters -= length
@@ -150,10 +150,6 @@ class ThoughtText(SafeBrowser):
 def _select(cursor: QTextCursor, start: int, end: int) -> None:
     cursor.setPosition(start)
     cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-
-
-def _utf16_length(text: str) -> int:
-    return document_positions(text, [len(text)])[0]
 
 
 def _shown_before(line: LightLine, letters: int) -> int:

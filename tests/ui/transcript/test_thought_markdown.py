@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from models.light_markdown import BULLET
 from tests.ui.transcript.turns import Clock, make_turn
 from ui.theme import Theme
+from ui.transcript.found_text import utf16_length
 from ui.transcript.passing_line import PassingLine
-from ui.transcript.places import place_in_thought, utf16_length
+from ui.transcript.places import place_in_thought
 from ui.transcript.thinking import ThinkingBlock
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_lines import MAX_LINE_CHARS, plain_thought
