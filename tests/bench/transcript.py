@@ -13,11 +13,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.reasoning import PieceKind
 from tests.bench import transcript_start
-from tests.bench.transcript_corpus import TOKENS, Corpus, pieces
+from tests.bench.transcript_corpus import Corpus, LongText, tokens_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, float, str], None]
 
-EDGE_TOKENS = 1_000
+PAINTS_IN_TURN = 25
+"""So many paints of the window, then as many of a bare editor: a second of streaming."""
 MESSAGES = 2_000
 QUESTION_CHARS = 250
 ANSWER_CHARS = 1_750
@@ -37,6 +39,19 @@ START_ROUNDS = 3
 LATER_S = 0.6
 """After a resize: what is out of sight of a long answer is laid out within it."""
 WIDTHS_PX = (900, 1_000, 700, 1_100)
+
+
+@dataclass
+class _Streamed:
+    """CPU seconds of each paint: of the window, of the bare editor, of a fresh window with the last tokens.
+
+    From `begin_of_last` on the window's are those of the last tokens.
+    """
+
+    paints: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    fresh: list[float] = field(default_factory=list)
+    begin_of_last: int = 0
 
 
 def measure(report: Report) -> None:
@@ -81,12 +96,39 @@ def _say_holds(name: str, holds: list[float]) -> None:
     _say(f"{name}_p99_hold", ordered[int(len(ordered) * 0.99)] * 1000, "ms")
 
 
-def _edges(paints: list[float]) -> float:
-    """GUI time of the last 1,000 tokens by that of the first 1,000; the very first paints set things up."""
+def _stream_beside(rig: Rig, application: QApplication, kind: PieceKind, text: LongText) -> _Streamed:
+    """Stream a long text into the window and, in turn, into a bare editor; then its end beside its beginning.
+
+    The last tokens are the same text as the first. They are painted in turn with the first tokens of a window
+    that was just opened: so only what came before them makes a difference.
+    """
+    from tests.bench.transcript_rig import BareEdit, open_rig, paints
+
+    edge = paints(text.edge, tokens_of(text.edge))
+    streamed, bare = _Streamed(), BareEdit()
+    before = edge + paints(text.middle, tokens_of(text.middle))
+    for start in range(0, len(before), PAINTS_IN_TURN):
+        streamed.paints += [rig.paint(kind, part) for part in before[start : start + PAINTS_IN_TURN]]
+        streamed.bare += [bare.paint(part) for part in before[start : start + PAINTS_IN_TURN]]
+    streamed.begin_of_last = len(streamed.paints)
+    with open_rig(application) as fresh:
+        fresh.begin(opened=rig.thoughts_open)
+        for part in edge:
+            streamed.paints.append(rig.paint(kind, part))
+            streamed.bare.append(bare.paint(part))
+            streamed.fresh.append(fresh.paint(kind, part))
+    bare.close()
+    return streamed
+
+
+def _say_streamed(name: str, streamed: _Streamed) -> None:
     from tests.bench.transcript_rig import TOKENS_PER_PAINT
 
-    count = EDGE_TOKENS // TOKENS_PER_PAINT
-    return statistics.fmean(paints[-count:]) / statistics.fmean(paints[:count])
+    last = streamed.paints[streamed.begin_of_last :]
+    _say(f"{name}_last_by_first", sum(last) / sum(streamed.fresh), "times")
+    _say(f"{name}_by_bare", sum(streamed.paints) / sum(streamed.bare), "times")
+    _say(f"{name}_per_token", statistics.fmean(streamed.paints) / TOKENS_PER_PAINT * 1e6, "us")
+    _say_holds(f"{name}_streaming", streamed.paints)
 
 
 def measure_thinking_open(application: QApplication) -> None:
@@ -94,13 +136,10 @@ def measure_thinking_open(application: QApplication) -> None:
     from tests.bench.transcript_rig import open_rig
 
     with open_rig(application) as rig:
-        text = Corpus(1).thought(TOKENS)
+        corpus = Corpus(1)
         rig.begin(opened=True)
-        paints = rig.stream(PieceKind.REASONING, text, TOKENS)
-        _say("thinking_open_last_by_first", _edges(paints), "times")
-        _say("thinking_open_by_bare", sum(paints) / _bare_s(application, text), "times")
-        _say("thinking_open_per_token", sum(paints) / TOKENS * 1e6, "us")
-        _say_holds("thinking_open_streaming", paints)
+        text = corpus.long(corpus.thought)
+        _say_streamed("thinking_open", _stream_beside(rig, application, PieceKind.REASONING, text))
         _say_holds("thinking_open_resize", _resize(rig))
         answer = Corpus(2).answer(600)
         _say_holds("thinking_open_answer", rig.stream(PieceKind.ANSWER, answer, 600))
@@ -112,12 +151,10 @@ def measure_thinking_folded(application: QApplication) -> None:
     from tests.bench.transcript_rig import open_rig
 
     with open_rig(application) as rig:
-        text = Corpus(1).thought(TOKENS)
+        corpus = Corpus(1)
         rig.begin(opened=False)
-        paints = rig.stream(PieceKind.REASONING, text, TOKENS)
-        _say("thinking_folded_last_by_first", _edges(paints), "times")
-        _say("thinking_folded_per_token", sum(paints) / TOKENS * 1e6, "us")
-        _say_holds("thinking_folded_streaming", paints)
+        text = corpus.long(corpus.thought)
+        _say_streamed("thinking_folded", _stream_beside(rig, application, PieceKind.REASONING, text))
         answer = Corpus(2).answer(600)
         rig.stream(PieceKind.ANSWER, answer, 600)
         _say_holds("thinking_folded_end", rig.end(answer))
@@ -133,14 +170,11 @@ def measure_answer(application: QApplication) -> None:
     from tests.bench.transcript_rig import open_rig
 
     with open_rig(application) as rig:
-        text = Corpus(3).answer(TOKENS)
+        corpus = Corpus(3)
         rig.begin(opened=False)
-        paints = rig.stream(PieceKind.ANSWER, text, TOKENS)
-        _say("answer_last_by_first", _edges(paints), "times")
-        _say("answer_by_bare", sum(paints) / _bare_s(application, text), "times")
-        _say("answer_per_token", sum(paints) / TOKENS * 1e6, "us")
-        _say_holds("answer_streaming", paints)
-        _say_holds("answer_end", rig.end(text))
+        text = corpus.long(corpus.answer)
+        _say_streamed("answer", _stream_beside(rig, application, PieceKind.ANSWER, text))
+        _say_holds("answer_end", rig.end(text.text))
         _say_holds("answer_resize", _resize(rig))
 
 
@@ -189,38 +223,6 @@ def _resize(rig: Rig) -> list[float]:
         holds += rig.do(lambda width_px=width_px: rig.whole.window.resize(width_px, 800))  # type: ignore[misc]
         holds += rig.settle_for(LATER_S)
     return holds
-
-
-def _bare_s(application: QApplication, text: str) -> float:
-    """What the same text costs a bare QPlainTextEdit of the same size, painted as often."""
-    from PySide6.QtGui import QTextCursor
-    from PySide6.QtWidgets import QPlainTextEdit
-
-    from tests.bench.transcript_rig import SIZE_PX, TOKENS_PER_PAINT, cpu_s
-
-    edit = QPlainTextEdit()
-    edit.setReadOnly(True)
-    edit.resize(*SIZE_PX)
-    edit.show()
-    application.processEvents()
-    cursor = QTextCursor(edit.document())
-    parts = pieces(text, TOKENS)
-    total_s = 0.0
-    for start in range(0, TOKENS, TOKENS_PER_PAINT):
-        together = "".join(parts[start : start + TOKENS_PER_PAINT])
-
-        def paint(together: str = together) -> None:
-            cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.insertText(together)
-            bar = edit.verticalScrollBar()
-            bar.setValue(bar.maximum())
-            application.processEvents()
-            application.processEvents()
-
-        total_s += cpu_s(paint)
-    edit.close()
-    edit.deleteLater()
-    return total_s
 
 
 PARTS: dict[str, Callable[[QApplication], None]] = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 TOKENS = 32_768
+EDGE_TOKENS = 1_000
 CHARACTERS_PER_TOKEN = 3.6
 """Of R1's English with formulas; Chinese and code have fewer."""
 
@@ -45,6 +47,19 @@ _CHINESE = (
 _EMOJI = ("🙂", "✅", "🎲", "🚂", "👩‍🔬", "📐")
 
 
+@dataclass(frozen=True)
+class LongText:
+    """`edge`, then `middle`, then `edge` once more; each begins with an empty line."""
+
+    edge: str
+    middle: str
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self.edge + self.middle + self.edge
+
+
 class Corpus:
     """Makes text from one seed; every call goes on where the last one ended."""
 
@@ -73,6 +88,18 @@ class Corpus:
             self._chinese,
         )
         return self._text(tokens, parts)
+
+    def long(self, make: Callable[[int], str]) -> LongText:
+        """A text of `TOKENS` by `thought` or `answer` that ends as it begins."""
+        edge, middle = self._whole(make, EDGE_TOKENS), self._whole(make, TOKENS - 2 * EDGE_TOKENS)
+        return LongText(edge, middle)
+
+    def _whole(self, make: Callable[[int], str], tokens: int) -> str:
+        """Whole paragraphs of about so many tokens: code that was begun is not left open."""
+        paragraphs = make(tokens).split("\n\n")[:-1]
+        while "".join(paragraphs).count("```") % 2:
+            paragraphs.pop()
+        return "\n\n" + "\n\n".join(paragraphs)
 
     def question(self, characters: int) -> str:
         """A question of about so many characters."""
@@ -161,6 +188,11 @@ class Corpus:
         return "".join(self._say(_CHINESE) for _ in range(self._random.randint(1, 3))) + self._random.choice(
             _EMOJI
         )
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens a text has."""
+    return round(len(text) / CHARACTERS_PER_TOKEN)
 
 
 def pieces(text: str, count: int) -> list[str]:

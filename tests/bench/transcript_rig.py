@@ -3,6 +3,9 @@
 The pace is virtual: where a token comes every 5 ms and a paint every 40 ms, the measurement gives the
 window eight tokens, has it paint them, and goes on at once, without the idle time between. Times are CPU
 times of the GUI thread, so that what else the computer does is not counted as work of the window.
+
+How fast this computer is changes from one second to the next. So what is compared is painted in turn, a
+few paints of the one and a few of the other.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from app.chat.events import ConversationOpened, TurnEnded, TurnStarted
 from app.history.records import Conversation, ConversationSummary, Turn, TurnState
@@ -49,6 +53,7 @@ class Rig:
             chats.append(ScriptedChat(listener))
             return chats[0]
 
+        self.thoughts_open = False
         self.whole = OpenWindow(
             application,
             Paths.from_environment({"PONDER_HOME": str(folder)}),
@@ -112,27 +117,27 @@ class Rig:
 
     def begin(self, *, opened: bool) -> None:
         """Begin a turn; its thought stands open or folded."""
+        self.thoughts_open = opened
         self.view.set_thoughts_open(opened)
         self.chat.say(TurnStarted(make_turn("How many are there?", "", TurnState.RUNNING)))
         self.settle()
 
     def stream(self, kind: PieceKind, text: str, tokens: int) -> list[float]:
         """The CPU seconds of each paint of a text that comes at `TOKENS_PER_S`."""
-        parts = pieces(text, tokens)
-        view = self.view
-        rounds = []
-        for start in range(0, tokens, TOKENS_PER_PAINT):
-            together = parts[start : start + TOKENS_PER_PAINT]
+        return [self.paint(kind, together) for together in paints(text, tokens)]
 
-            def paint(together: list[str] = together) -> None:
-                for part in together:
-                    view.append(1, kind, part, 1)
-                view.flush()
-                QApplication.processEvents()
-                QApplication.processEvents()
+    def paint(self, kind: PieceKind, together: Sequence[str]) -> float:
+        """The CPU seconds of one paint of these pieces, with what is done when nothing is left to do."""
 
-            rounds.append(cpu_s(paint))
-        return rounds
+        def paint() -> None:
+            for part in together:
+                self.view.append(1, kind, part, 1)
+            self.view.flush()
+            QApplication.processEvents()
+            QApplication.processEvents()
+            self._garbage.collect()  # as the event loop has it before it waits; here it never does
+
+        return cpu_s(paint)
 
     def end(self, answer: str) -> list[float]:
         """End the turn."""
@@ -144,6 +149,42 @@ def make_turn(question: str, answer: str, state: TurnState, turn_id: int = 1) ->
     """A turn of conversation 1."""
     usage = USAGE if state is TurnState.FINISHED else Usage()
     return Turn(turn_id, 1, question, answer, state, "Ponder Mini", datetime.now(UTC), usage)
+
+
+class BareEdit:
+    """The same text in a QPlainTextEdit of the same size, painted as often."""
+
+    def __init__(self) -> None:
+        self._edit = QPlainTextEdit()
+        self._edit.setReadOnly(True)
+        self._edit.resize(*SIZE_PX)
+        self._edit.show()
+        QApplication.processEvents()
+        self._cursor = QTextCursor(self._edit.document())
+
+    def paint(self, together: Sequence[str]) -> float:
+        """The CPU seconds of one paint of these pieces."""
+
+        def paint() -> None:
+            self._cursor.movePosition(QTextCursor.MoveOperation.End)
+            self._cursor.insertText("".join(together))
+            bar = self._edit.verticalScrollBar()
+            bar.setValue(bar.maximum())
+            QApplication.processEvents()
+            QApplication.processEvents()
+
+        return cpu_s(paint)
+
+    def close(self) -> None:
+        """Close its window."""
+        self._edit.close()
+        self._edit.deleteLater()
+
+
+def paints(text: str, tokens: int) -> list[list[str]]:
+    """The pieces of a text as they are painted together."""
+    parts = pieces(text, tokens)
+    return [parts[start : start + TOKENS_PER_PAINT] for start in range(0, tokens, TOKENS_PER_PAINT)]
 
 
 def cpu_s(action: Callable[[], object]) -> float:
