@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from shiboken6 import Shiboken
 
 from app.history.records import Turn
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, READING_LINE_PX
@@ -219,8 +220,9 @@ class TurnRows(QWidget):
 
         Room goes without spacing in Qt's layout, so each row brings the gap to its neighbour along.
         """
-        while self._layout.count():
-            self._layout.takeAt(0)
+        while (item := self._layout.takeAt(0)) is not None:
+            # Else it stays as the item that a widget tells about its new height: the layout would not hear.
+            Shiboken.delete(item)
         for kind in self._stretches():
             if isinstance(kind, int):
                 self._layout.addSpacing(kind)
