@@ -100,8 +100,8 @@ class Fit(msgspec.Struct, frozen=True):
     """The best way to place a model with a context on a machine, as a sum.
 
     `short_of_bytes`: how much memory is missing, where it is too large. `largest_context_tokens`: what would
-    fit in the same place (all on the cards, or all in main memory), 0 where none does. Speeds in tokens/s, 0
-    where they cannot be told.
+    fit with the same layers on the cards; where it is too large, in any way; 0 where none does. Speeds in
+    tokens/s, 0 where they cannot be told.
     """
 
     context_tokens: int
@@ -167,7 +167,7 @@ class _Fitting:
         short_of_bytes = self._over_bytes(gpu_layers, context_tokens)
         if short_of_bytes:
             verdict = Verdict.TOO_LARGE
-            largest = max(self.largest_context(self.whole), self.largest_context(self.nothing))
+            largest = self._largest_anywhere()
         else:
             verdict = self._verdict(gpu_layers)
             largest = self.largest_context(gpu_layers)
@@ -197,6 +197,15 @@ class _Fitting:
         if trained < CONTEXT_STEP_TOKENS:
             return 0 if self._over_bytes(gpu_layers, trained) else trained
         return steps * CONTEXT_STEP_TOKENS
+
+    def _largest_anywhere(self) -> int:
+        """The largest context that fits with any placement; 0 where none does."""
+        largest = 0
+        for gpu_layers in range(self.whole + 1):
+            larger = min(largest + CONTEXT_STEP_TOKENS, self._shape.trained_context_tokens)
+            if larger > largest and not self._over_bytes(gpu_layers, larger):
+                largest = max(largest, self.largest_context(gpu_layers))
+        return largest
 
     def _best_gpu_layers(self, context_tokens: int) -> int:
         """As many as fit on the cards, none where they are too few; the least lack if nothing fits."""

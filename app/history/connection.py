@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlcipher3 import dbapi2 as driver
 
 from app.errors import HistoryDamagedError, HistoryError, HistoryLockedError
-from app.history.file_kind import FileKind, is_protected_as, kind_of
+from app.history.file_kind import FileKind, is_history_of, is_protected_as, kind_of
 from app.history.key import Key
 
 SAFE_SETTINGS: dict[str, tuple[str, str | int]] = {
@@ -122,6 +122,20 @@ def read_only(path: Path, key: Key | None = None) -> Iterator[Any]:
         yield connection
     finally:
         connection.close()
+
+
+def undo_unfinished_write(path: Path, key: Key | None) -> None:
+    """Have SQLite go back by the rollback journal, if a cut left one, to what stood there before.
+
+    Only a switch of the encryption writes with one, for a moment; what is read without changing anything does
+    not look at it, and would find half a page. Files of other programs, and of other keys, are left alone.
+    Raises OSError, the driver's own errors.
+    """
+    journal = path.with_name(path.name + "-journal")
+    if not journal.exists() or not journal.stat().st_size or not is_history_of(path, key):
+        return
+    with contextlib.closing(driver.connect(str(path), timeout=BUSY_TIMEOUT_S)) as connection:
+        use_key(connection, path, key)
 
 
 def cut_log(connection: Any, wait_s: float = BUSY_TIMEOUT_S) -> bool:

@@ -25,8 +25,10 @@ from app.history.connection import (
     damaged,
     explained_errors,
     read_only,
+    undo_unfinished_write,
     without_beginning,
 )
+from app.history.file_kind import APPLICATION_ID
 from app.history.key import Key
 from app.history.migrations import (
     m0001_conversations_and_turns,
@@ -35,8 +37,6 @@ from app.history.migrations import (
     m0004_search,
 )
 
-APPLICATION_ID = 0x506E6472
-"""\"Pndr\" in the header of the file (https://sqlite.org/fileformat2.html#application_id)."""
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     m0001_conversations_and_turns.migrate,
     m0002_context_of_a_conversation.migrate,
@@ -165,6 +165,7 @@ def _refuse_what_is_no_history(path: Path, key: Key | None) -> None:
             details=f"{error!r}",
         ) from error
     with explained_errors(path, "opened", KEPT_AT_OPENING):
+        undo_unfinished_write(path, key)
         with read_only(path, key) as connection:
             schema_of(connection, path)
         if path.stat().st_size <= CHECKED_AT_OPENING_BYTES:

@@ -13,6 +13,10 @@ from pathlib import Path
 from app.history.key import ID_BYTES, Key
 
 PLAIN_BEGINNING = b"SQLite format 3\x00"
+APPLICATION_ID = 0x506E6472
+"""\"Pndr\" in the header of a plain file."""
+_APPLICATION_AT = 68
+"""https://sqlite.org/fileformat2.html#the_database_header"""
 PAGE_BYTES = 4096
 _LEAST_PACKED_BYTES = PAGE_BYTES - 64
 """Random bytes cannot be packed into fewer; a page of a database, and one spoiled with a pattern, can."""
@@ -47,6 +51,15 @@ def key_id_in(path: Path) -> str:
 def is_protected_as(path: Path, key: Key | None) -> bool:
     """Whether a file is plain (key None) or names this key. Raises OSError."""
     return key_id_in(path) == ("" if key is None else key.id)
+
+
+def is_history_of(path: Path, key: Key | None) -> bool:
+    """Whether a file names this key or, with None, is a plain file of Ponder's. Raises OSError."""
+    if key is not None:
+        return is_protected_as(path, key)
+    page = _first_page(path)
+    number = page[_APPLICATION_AT : _APPLICATION_AT + 4]
+    return page.startswith(PLAIN_BEGINNING) and int.from_bytes(number) == APPLICATION_ID
 
 
 def _first_page(path: Path) -> bytes:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from sqlcipher3 import dbapi2 as driver
 
-from app.history.database import APPLICATION_ID, NEWEST_SCHEMA, open_database
+from app.history.database import NEWEST_SCHEMA, open_database
+from app.history.file_kind import APPLICATION_ID
 from app.history.migrations import m0001_conversations_and_turns, m0002_context_of_a_conversation
 from app.history.store import HistoryStore
 

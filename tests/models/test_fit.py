@@ -97,6 +97,14 @@ def test_the_largest_context_fits_and_the_next_one_does_not(where: Machine, cont
         assert beyond.verdict is Verdict.TOO_LARGE or beyond.layers_on_gpu != there.layers_on_gpu
 
 
+def test_what_would_fit_where_it_is_too_large_may_be_partly_on_the_cards() -> None:
+    where = machine(11 * GIB // 2, card(15 * GIB // 2, 0), card(GIB, 1))
+    found = fit(shape(), where, context_tokens=40_192)
+    assert found.verdict is Verdict.TOO_LARGE
+    assert found.largest_context_tokens == 39_936
+    assert fit(shape(), where, context_tokens=39_936).verdict is Verdict.PARTLY
+
+
 @given(MEMORY, MEMORY, st.integers(1, 16 * GIB), st.booleans(), CONTEXTS)
 def test_more_memory_is_never_worse(
     ram_bytes: int, card_bytes: int, more_bytes: int, more_on_card: bool, context: int

@@ -15,7 +15,7 @@ from app.history import backups, database, upkeep
 from app.history.backups import KEPT_BACKUPS, backups_folder, list_backups
 from app.history.connection import connect
 from app.history.damage import conversations_in
-from app.history.database import APPLICATION_ID
+from app.history.file_kind import APPLICATION_ID
 from app.history.migrations import m0001_conversations_and_turns
 from app.history.store import HistoryStore
 from tests.app.history.filled import add_turn, fill, holds, spoil

@@ -16,7 +16,8 @@ from sqlcipher3 import dbapi2 as driver
 from app.errors import HistoryError, HistoryTooNewError
 from app.history import connection as history_connection
 from app.history import database
-from app.history.database import APPLICATION_ID, MIGRATIONS, NEWEST_SCHEMA, open_database
+from app.history.database import MIGRATIONS, NEWEST_SCHEMA, open_database
+from app.history.file_kind import APPLICATION_ID
 from app.history.migrations import m0001_conversations_and_turns, m0002_context_of_a_conversation
 from app.history.store import HistoryStore
 from app.history.tables import SEARCH_INDEXES, metadata

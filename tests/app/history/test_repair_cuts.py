@@ -15,7 +15,7 @@ from app.errors import HistoryDamagedError
 from app.history import backups
 from app.history.connection import connect
 from app.history.damage import newest_good_backup
-from app.history.database import APPLICATION_ID
+from app.history.file_kind import APPLICATION_ID
 from app.history.migrations import m0001_conversations_and_turns
 from tests.app.history.filled import fill, spoil, titles
 from tests.app.history.power_cut import Disk, recorded
