@@ -30,7 +30,7 @@ PAUSE_MS = 150
 NEAR_MS = 200
 LANDING_MS = 50
 MAX_LANDINGS = 60
-"""A long answer that was not on the page comes in parts: so often it is looked whether the place is there."""
+"""Long answers and thoughts that were not on the page come in parts: so often it is looked for the place."""
 _MARKED = "marked for"
 MAX_MARKED = 500
 """So many matches of one text are marked at once."""
@@ -277,7 +277,7 @@ class Finder(QObject):
         if place.part is Part.THOUGHT:
             turn.thinking.unfold()
         cursor, text = self._cursor_of(place, turn)
-        if text is not None:
+        if text is not None and (cursor is not None or place.part is not Part.THOUGHT):
             position = cursor.selectionStart() if cursor else 0
             self._view.scroll_to_place(place.turn_id, text, partial(y_of, text, position))
             if isinstance(text, AnswerView):

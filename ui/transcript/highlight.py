@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from ui.transcript.blocks import CodeRole, Mark, Run, Runs
 
 MAX_CODE_LINES = 2_000
 MAX_CODE_CHARS = 20_000
 """Longer code stays in one colour: it would hold the window up."""
+READY_STEP_S = 0.004
+"""So long the window is held at once while regular expressions are compiled."""
 
 # A fixed list instead of Pygments' search by name: that one also asks every installed plugin.
 _LEXERS = {
@@ -83,14 +88,38 @@ def get_ready(language: str) -> Iterator[None]:
     lexer_name = _lexer_names().get(language.lower())
     if lexer_name is None or lexer_name in _ready_lexers():
         return
+    yield
     import pygments.lexers
 
     yield
     lexer = getattr(pygments.lexers, lexer_name)
     yield
+    yield from _compile_expressions(lexer)
     lexer()
     _ready_lexers().add(lexer_name)
     yield
+
+
+def _compile_expressions(lexer: Any) -> Iterator[None]:
+    """Have `re` know the expressions of this language; its class compiles all of them at once."""
+    from pygments.lexer import RegexLexer
+    from pygments.util import Future
+
+    if not issubclass(lexer, RegexLexer) or getattr(lexer, "token_variants", False):
+        return  # no rules, or several sets of which the lexer takes one
+    until = time.perf_counter() + READY_STEP_S
+    for rules in lexer.get_tokendefs().values():
+        for number, rule in enumerate(rules):
+            if not isinstance(rule, tuple):
+                continue  # what has no expression: another state
+            expression, *rest = rule
+            if isinstance(expression, Future):  # a list of words: it is not made a second time
+                expression = expression.get()  # type: ignore[func-returns-value]
+                rules[number] = (expression, *rest)
+            re.compile(expression, lexer.flags)
+            if time.perf_counter() > until:
+                yield
+                until = time.perf_counter() + READY_STEP_S
 
 
 @lru_cache(maxsize=1)

@@ -66,7 +66,7 @@ def _add_place(menu: QMenu, text: SafeBrowser, event: QContextMenuEvent) -> None
 
 def _add_copies(menu: QMenu, turn: TurnWidget, text: SafeBrowser | None) -> None:
     if isinstance(text, ThoughtText):
-        menu.addAction("Copy this thought", partial(_copy, text.copied_text, is_of_thought=True))
+        menu.addAction("Copy this thought", partial(_copy, turn.thinking.copied_text, is_of_thought=True))
     elif text is None or text is turn.question:
         menu.addAction("Copy the question", partial(_copy, turn.question.copied_text))
     if turn.answer.isVisible() and (text is None or text in turn.answer_views):

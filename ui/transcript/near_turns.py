@@ -92,6 +92,7 @@ class NearTurns(QObject):
         if self._build_one(0) or self._build_one(NEAR_VIEWS):
             self.timer.start()
         else:
+            self.settle()
             self._place.settle_share()
             self._release_far()
             self._column.put_tab_order_right()

@@ -48,15 +48,18 @@ def place_in_thought(texts: Sequence[ThoughtText], untrusted_before: str) -> tup
     None where nothing is shown.
     """
     letters = utf16_length(with_line_feeds(untrusted_before).lstrip().replace("\n", ""))
-    if not texts:
-        return None
-    text = texts[0]
-    position = text.position_behind(letters)
-    return text, _end(text) if position is None else position
+    for text in texts:
+        position = text.position_behind(letters) if letters < text.letters else None
+        if position is not None:
+            return text, position
+        letters -= text.letters
+    return (texts[-1], _end(texts[-1])) if texts else None
 
 
 def y_of(text: SafeBrowser, position: int) -> int:
     """How far below the top of the widget the line of this position begins."""
+    if isinstance(text, ThoughtText):
+        text.catch_up()
     cursor = QTextCursor(text.document())
     cursor.setPosition(min(position, _end(text)))
     return text.cursorRect(cursor).top()

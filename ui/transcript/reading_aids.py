@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
@@ -19,6 +19,8 @@ from ui.transcript.zoom_wheel import ZoomWheel
 
 BESIDE_FROM_PX = WIDTH_PX + 480
 """From this width on the outline stands beside the chat."""
+LANDING_MS = 10
+"""A long thought that unfolds comes in slices: so often it is looked whether the place is there."""
 
 
 class ReadingAids(QWidget):
@@ -39,6 +41,9 @@ class ReadingAids(QWidget):
         self._finder = Finder(theme, transcript, self)
         self.find_bar = FindBar(self._finder)
         self._outlined_turn = 0
+        self._goal = (0, 0)
+        self._landing_timer = QTimer(self, singleShot=True, interval=LANDING_MS)
+        self._landing_timer.timeout.connect(self._land)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._sides.setSpacing(0)
         self._sides.addWidget(transcript, 1)
@@ -63,6 +68,7 @@ class ReadingAids(QWidget):
 
     def forget(self) -> None:
         """Another chat comes: nothing of this one may stay."""
+        self._landing_timer.stop()
         self.outline.forget()
         self.find_bar.forget()
 
@@ -92,12 +98,26 @@ class ReadingAids(QWidget):
 
     @Slot(int, int)
     def go_to_thought(self, turn_id: int, start: int) -> None:
-        """Show the thought of a turn from character `start` on; one that is folded unfolds."""
+        """Show the thought of a turn from character `start` on; one that is folded unfolds.
+
+        Where the place is not on the page yet, a moment later: the window is not held for it.
+        """
         turn = self._transcript.turn_widget(turn_id)
-        if turn is None:
+        if turn is not None:
+            self._goal = turn_id, start
+            turn.thinking.unfold()
+            self._land()
+
+    @Slot()
+    def _land(self) -> None:
+        turn_id, start = self._goal
+        thinking = next((t.thinking for t in self._transcript.built_turns() if t.turn.id == turn_id), None)
+        if thinking is None or not thinking.opened:
             return
-        turn.thinking.unfold()
-        place = place_in_thought(turn.thinking.text_views(), turn.thinking.thought()[:start])
+        if not thinking.is_all_shown and not thinking.has_shown(start + 1):
+            self._landing_timer.start()
+            return
+        place = place_in_thought(thinking.text_views(), thinking.thought()[:start])
         if place is not None:
             self._transcript.scroll_to_place(turn_id, place[0], partial(y_of, *place))
 

@@ -1,12 +1,29 @@
-"""Where the reader is on a page that grows, shrinks and is laid out anew: at its end, or in one turn."""
+"""Where the reader is on a page that grows, shrinks and is laid out anew: at its end, or in a text."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QScrollBar
+from shiboken6 import isValid
 
 from ui.transcript.rows import Row, TurnRows
+from ui.widgets.safe_browser import SafeBrowser
 
 AT_BOTTOM_PX = 8
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where something begins below the top of the view, and the share of it that is above the view."""
+
+    y_px: int
+    share: float
+
+    def y_in(self, height_px: int, *, keeps_share: bool) -> int:
+        """Where it has to begin now that it is so high."""
+        return -round(self.share * height_px) if keeps_share and self.y_px < 0 else self.y_px
 
 
 class ReadingPlace:
@@ -15,8 +32,9 @@ class ReadingPlace:
     def __init__(self, bar: QScrollBar, column: TurnRows) -> None:
         self._bar = bar
         self._column = column
-        self._row_y = 0
-        self._share = 0.0
+        self._in_row = _Place(0, 0.0)
+        self._text: SafeBrowser | None = None
+        self._in_text = _Place(0, 0.0)
         self._keeps_share = False
         self.row: Row | None = None
         self.following = True
@@ -24,7 +42,7 @@ class ReadingPlace:
 
     def forget(self) -> None:
         """At the end of whatever comes."""
-        self.row = None
+        self.row = self._text = None
         self.following = True
 
     @property
@@ -35,7 +53,8 @@ class ReadingPlace:
     def read_at(self, row: Row, y_px: int) -> None:
         """The top of this turn stands so far below the top of the view, until the user scrolls."""
         self.following = False
-        self.row, self._row_y, self._keeps_share = row, y_px, False
+        self.row, self._text, self._keeps_share = row, None, False
+        self._in_row = _place(y_px, self._column.height_of(row))
 
     def keep(self) -> None:
         """The page grew or shrank: stay at its end, or where the user reads."""
@@ -43,10 +62,7 @@ class ReadingPlace:
         if self.following:
             self._bar.setValue(self._bar.maximum())
         elif self.row is not None:
-            y = self._row_y
-            if self._keeps_share and y < 0:
-                y = -round(self._share * self._column.height_of(self.row))
-            self._bar.setValue(self._column.top_of(self.row) - y)
+            self._bar.setValue(self._value_of(self.row))
         self.is_placing = False
 
     def note(self, value: int) -> None:
@@ -56,22 +72,26 @@ class ReadingPlace:
             self.remember()
 
     def remember(self) -> None:
-        """Remember the first turn in sight and where it stands: what is above it may become higher.
+        """Remember the first text in sight and where it stands: what is above it may become higher.
 
-        Where it gets another height itself, by another width or because it was only room, the share of
+        Where it gets another height itself, by another width or because the turn was only room, the share of
         it that is above the view is kept.
         """
         value = self._bar.value()
         row = self.row = self._column.row_at(value)
-        if row is not None:
-            self._row_y = self._column.top_of(row) - value
-            self._share = -self._row_y / max(self._column.height_of(row), 1)
-            self._keeps_share = row.widget is None
+        self._text = None
+        if row is None:
+            return
+        self._in_row = self._place_of(row, value)
+        self._keeps_share = row.widget is None
+        self._text = self._text_at(row, value)
+        if self._text is not None:
+            self._in_text = _place(self._top_of(self._text) - value, self._text.height())
 
     def hold(self) -> None:
         """What is in sight is about to change its height by itself: nothing above it moves."""
-        self.following = False
         self.remember()
+        self._text = None  # it may be what is moved down
 
     def keep_share(self) -> None:
         """The width changed, and with it the height of what is read."""
@@ -85,4 +105,35 @@ class ReadingPlace:
     def follow_text(self, turn_id: int, by_px: int) -> None:
         """What the user reads in this turn moved down: formulas above it were drawn."""
         if not self.following and self.row is not None and self.row.turn.id == turn_id:
-            self._row_y -= by_px
+            self._in_row.y_px -= by_px
+            self._in_text.y_px -= by_px
+
+    def _value_of(self, row: Row) -> int:
+        """Where the view begins for what is read to stay where it was."""
+        text = self._text
+        if text is not None and isValid(text) and row.widget is not None and text.isVisible():
+            value = self._top_of(text) - self._in_text.y_in(text.height(), keeps_share=self._keeps_share)
+            self._in_row = self._place_of(row, value)
+            return value
+        y = self._in_row.y_in(self._column.height_of(row), keeps_share=self._keeps_share)
+        return self._column.top_of(row) - y
+
+    def _place_of(self, row: Row, value: int) -> _Place:
+        return _place(self._column.top_of(row) - value, self._column.height_of(row))
+
+    def _text_at(self, row: Row, value: int) -> SafeBrowser | None:
+        """The first text of a turn that is not wholly above `value`."""
+        if row.widget is None:
+            return None
+        for text in row.widget.findChildren(SafeBrowser):
+            if text.isVisible() and self._top_of(text) + text.height() > value:
+                return text
+        return None
+
+    def _top_of(self, text: SafeBrowser) -> int:
+        """Where a text begins, in pixels from the top of the column."""
+        return text.mapTo(self._column, QPoint(0, 0)).y()
+
+
+def _place(y_px: int, height_px: int) -> _Place:
+    return _Place(y_px, -y_px / max(height_px, 1))

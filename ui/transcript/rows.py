@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from shiboken6 import Shiboken
 
 from app.history.records import Turn
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, READING_LINE_PX
+from ui.transcript.thought import ThoughtText
 from ui.transcript.turn import TurnWidget
 from ui.widgets.safe_browser import SafeBrowser
 
@@ -148,6 +149,12 @@ class TurnRows(QWidget):
             self._drop(row)
         self._rows, self._room_px = [], []
         self._lay_out()
+
+    def note_sight(self, top_px: int, bottom_px: int) -> None:
+        """The width is about to change: tell long texts whether they are in this stretch of the column."""
+        for text in self.findChildren(ThoughtText):
+            y = text.mapTo(self, QPoint(0, 0)).y()
+            text.was_in_sight = text.isVisible() and y < bottom_px and y + text.height() > top_px
 
     def top_of(self, row: Row) -> int:
         """Where a row begins, in pixels from the top of the column."""

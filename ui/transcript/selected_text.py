@@ -18,6 +18,8 @@ class Cut:
     text: str
     markdown: str
     is_of_thought: bool = False
+    goes_on: bool = False
+    """It begins with the line behind the last one of the piece before."""
 
 
 Piece = Turn | Cut
@@ -27,10 +29,10 @@ Piece = Turn | Cut
 def as_text(pieces: Sequence[Piece]) -> str:
     """As it is shown, formulas as their source. It takes seconds for megabytes."""
     reader = MarkdownReader()
-    parts = []
+    parts: list[str] = []
     for piece in pieces:
         if isinstance(piece, Cut):
-            parts.append(piece.text)
+            _add(parts, piece, piece.text)
         else:
             parts += [plain_question(piece.question), answer_as_text(piece.answer, reader)]
     return _joined(parts)
@@ -38,10 +40,10 @@ def as_text(pieces: Sequence[Piece]) -> str:
 
 def as_markdown(pieces: Sequence[Piece]) -> str:
     """As the model wrote it; a question is a quote, since it is not Markdown."""
-    parts = []
+    parts: list[str] = []
     for piece in pieces:
         if isinstance(piece, Cut):
-            parts.append(piece.markdown)
+            _add(parts, piece, piece.markdown)
         else:
             parts += [question_as_markdown(piece.question), answer_as_markdown(piece.answer)]
     return _joined(parts)
@@ -74,6 +76,13 @@ def answer_as_text(untrusted_answer: str, reader: MarkdownReader) -> str:
 def answer_as_markdown(untrusted_answer: str) -> str:
     """An answer as it was written, without characters that do something where it is pasted."""
     return shown(with_line_feeds(untrusted_answer))
+
+
+def _add(parts: list[str], piece: Cut, text: str) -> None:
+    if piece.goes_on and parts:
+        parts[-1] += "\n" + text
+    else:
+        parts.append(text)
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -30,8 +30,8 @@ EDGE_PX = 12
 """So near to the edge of the view the page begins to scroll."""
 SCROLL_MS = 30
 _END = 2**31 - 1
-_QUESTION, _THOUGHT, _ANSWER = 0, 1, 2
-"""The number of a text in its turn; answers that are long go on with higher ones."""
+_QUESTION, _THOUGHT, _ANSWER = 0, 1, 1_000_000
+"""The number of a text in its turn; thoughts and answers that are long go on with higher ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +176,13 @@ class MessageSelection(QObject):
             if is_short and not selected_text.hold_thought(pieces):
                 clipboard.setText(selected_text.as_text(pieces), QClipboard.Mode.Selection)
 
+    def join(self, text: SafeBrowser) -> None:
+        """Another text of a turn stands there: where the selection goes over it, it is part of it."""
+        if self._head is not None:
+            for number, row in enumerate(self._column.rows):
+                if row.widget is not None and any(known is text for _, known in _texts(row.widget)):
+                    self._show_in_turn(number, row.widget, self._stretch())
+
     # Dragging
 
     def _drag(self) -> bool:
@@ -233,9 +240,7 @@ class MessageSelection(QObject):
             if stretch is None:
                 if text is not self._pressed:
                     text.clear_selection()
-            elif not stretch.first <= here <= stretch.last or (
-                number == _THOUGHT and not self._with_thoughts
-            ):
+            elif not stretch.first <= here <= stretch.last or self._leaves_out(number):
                 text.clear_selection()
             else:
                 start = stretch.start if here == stretch.first else 0
@@ -257,6 +262,10 @@ class MessageSelection(QObject):
         return _Stretch(
             (row, text), start, (last_row, last_text), None if end == _END else end, keys[1] < keys[0]
         )
+
+    def _leaves_out(self, number: int) -> bool:
+        """Whether a text of this number is of a thought, and thoughts are no part of the selection."""
+        return _THOUGHT <= number < _ANSWER and not self._with_thoughts
 
     def _row_number(self, spot: Spot) -> int:
         row = self._column.row_of(spot.turn_id)
@@ -289,7 +298,7 @@ class MessageSelection(QObject):
         found: Spot | None = None
         for number, text in _texts(row.widget):
             top = text.mapToGlobal(QPoint(0, 0)).y()
-            if not text.isVisible() or (number == _THOUGHT and not self._with_thoughts):
+            if not text.isVisible() or self._leaves_out(number):
                 continue
             if found is not None and pointer.y() < top:
                 break
@@ -322,7 +331,7 @@ class MessageSelection(QObject):
 
 def _texts(turn: TurnWidget) -> list[tuple[int, SafeBrowser]]:
     """The texts of a turn with their numbers, in the order of the page."""
-    thoughts = [(_THOUGHT, text) for text in turn.thinking.text_views()]
+    thoughts = enumerate(turn.thinking.text_views(), _THOUGHT)
     return [(_QUESTION, turn.question), *thoughts, *enumerate(turn.answer_views, _ANSWER)]
 
 
@@ -331,4 +340,7 @@ def _same_text(one: Spot, other: Spot | None) -> bool:
 
 
 def _cut(text: SafeBrowser) -> Cut:
-    return Cut(text.selected_text(), text.selected_markdown(), isinstance(text, ThoughtText))
+    if not isinstance(text, ThoughtText):
+        return Cut(text.selected_text(), text.selected_markdown())
+    goes_on = text.goes_on and text.textCursor().selectionStart() == 0
+    return Cut(text.selected_text(), text.selected_markdown(), is_of_thought=True, goes_on=goes_on)

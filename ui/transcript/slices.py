@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 AT_ONCE_CHARS = 8_000
 SLICE_CHARS = 4_000
@@ -15,10 +15,20 @@ class Slices(QObject):
     """Runs a generator that yields after each bit of work how many characters it took.
 
     Little work is done within `run`; of more, the rest follows while the window stays free.
+
+    Signals:
+        went_on: another slice of it was done.
     """
 
-    def __init__(self, parent: QObject) -> None:
+    went_on = Signal()
+
+    def __init__(
+        self, parent: QObject, *, at_once_chars: int = AT_ONCE_CHARS, slice_chars: int = SLICE_CHARS
+    ) -> None:
+        """`at_once_chars` are worked off within `run`, then `slice_chars` at a time."""
         super().__init__(parent)
+        self._at_once_chars = at_once_chars
+        self._slice_chars = slice_chars
         self._work: Iterator[int] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -32,7 +42,7 @@ class Slices(QObject):
     def run(self, work: Iterator[int]) -> None:
         """Do this work in place of what was left of other work."""
         self._work = work
-        self._do(AT_ONCE_CHARS)
+        self._do(self._at_once_chars)
 
     def stop(self) -> None:
         """Leave what is left undone."""
@@ -42,12 +52,13 @@ class Slices(QObject):
     def finish(self) -> None:
         """Do what is left now, however long it takes."""
         while self._work is not None:
-            self._do(AT_ONCE_CHARS)
+            self._do(self._at_once_chars)
 
     @Slot()
     def _go_on(self) -> None:
         if self._work is not None:
-            self._do(SLICE_CHARS)
+            self._do(self._slice_chars)
+            self.went_on.emit()
 
     def _do(self, characters: int) -> None:
         work = self._work

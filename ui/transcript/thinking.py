@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -22,6 +22,8 @@ from ui.transcript.pause import INDENT_PX, HintRow, LoopNote
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_buttons import ThoughtButtons
 from ui.transcript.thought_lines import plain_thought
+from ui.transcript.thought_parts import ThoughtParts
+from ui.widgets.safe_browser import Selecting
 from ui.widgets.text_button import TextButton
 
 NOT_KEPT = "The thought itself is not kept. Ponder never writes thoughts to disk."
@@ -61,6 +63,7 @@ class ThinkingBlock(QWidget):
         go_on_requested: str, a hint or nothing. The thought that waits is to go on.
         try_again_requested: the same question again, with other chances.
         outline_requested: the user wants the outline of this thought.
+        grown: the thought got higher or lower by itself.
     """
 
     save_requested = Signal(str)
@@ -70,6 +73,7 @@ class ThinkingBlock(QWidget):
     go_on_requested = Signal(str)
     try_again_requested = Signal()
     outline_requested = Signal()
+    grown = Signal()
 
     def __init__(
         self,
@@ -103,7 +107,7 @@ class ThinkingBlock(QWidget):
         self._header = FoldHeader(theme, self)
         self._buttons = ThoughtButtons(self)
         self._passing = PassingLine(theme, self)
-        self._text = ThoughtText(theme, self)
+        self._text = ThoughtParts(theme, self)
         self._hint = Later(self._build_hint)
         self._loop_note: LoopNote | None = None
         self._waits_for_hint = False
@@ -115,6 +119,7 @@ class ThinkingBlock(QWidget):
         self._header.clicked.connect(self._toggle)
         self._save.clicked.connect(self._ask_to_save)
         self._outline.clicked.connect(self.outline_requested)
+        self._text.grown.connect(self.grown)
         self._buttons.answer_now_requested.connect(self.answer_now_requested)
         self._buttons.pause_requested.connect(self.pause_requested)
         self._refresh()
@@ -190,9 +195,29 @@ class ThinkingBlock(QWidget):
         """Asks for the outline; hidden while there is no thought."""
         return self._outline
 
-    def text_views(self) -> list[ThoughtText]:
-        """The widgets that hold the words of the thought, in their order; empty of words while folded."""
-        return [self._text]
+    def text_views(self) -> Sequence[ThoughtText]:
+        """The widgets that hold the words of the thought, in their order; none where it was never unfolded.
+
+        Of a long thought that was just unfolded they come in one after the other.
+        """
+        return self._text.views
+
+    @property
+    def is_all_shown(self) -> bool:
+        """Whether nothing of the thought is still on its way to its widgets."""
+        return self._text.is_all_in
+
+    def has_shown(self, chars: int) -> bool:
+        """Whether so many characters of the thought stand in its widgets."""
+        return self._text.put_in_chars >= chars
+
+    def select_with_others(self, selecting: Selecting) -> None:
+        """Have the thought be part of what `selecting` selects."""
+        self._text.select_with_others(selecting)
+
+    def copied_text(self) -> str:
+        """The thought as it is copied."""
+        return self._text.copied_text()
 
     def unfold(self) -> None:
         """Show the thought, as if the user had opened it."""
@@ -324,9 +349,8 @@ class ThinkingBlock(QWidget):
         return self._thought_s + running
 
     def _show_new_pieces(self) -> None:
-        if self._shown_pieces < len(self._pieces):
-            self._text.append_text("".join(self._pieces[self._shown_pieces :]))
-            self._shown_pieces = len(self._pieces)
+        self._text.append_text("".join(self._pieces[self._shown_pieces :]))
+        self._shown_pieces = len(self._pieces)
         if self._phase not in UNDER_WAY:
             self._text.finish()
 
@@ -341,6 +365,8 @@ class ThinkingBlock(QWidget):
         self._header.set_fold(opened=self._opened, foldable=self._phase is not Phase.READING)
         if self._opened:
             self._show_new_pieces()
+        else:
+            self._text.pause()
         self._text.setVisible(self._opened and kept)
         self._not_kept.setVisible(self._opened and done and not kept)
         self._save.setVisible(self._opened and done and kept)

@@ -55,6 +55,7 @@ class TurnWidget(QWidget):
         try_again_requested: the same question again, with other chances.
         text_moved: int. What is in sight of the answer stands so many pixels lower.
         outline_requested: turn id. The user wants the outline of its thought.
+        thought_grown: the thought got higher or lower by itself.
     """
 
     restart_requested = Signal()
@@ -67,6 +68,7 @@ class TurnWidget(QWidget):
     try_again_requested = Signal()
     outline_requested = Signal(int)
     text_moved = Signal(int)
+    thought_grown = Signal()
 
     def __init__(
         self,
@@ -114,9 +116,9 @@ class TurnWidget(QWidget):
         )
         make = partial(_make_answer, theme, reader, formulas, selecting, wraps, turn.id)
         self._answer = AnswerParts(make, self)
-        for text in (self._question, *self._thinking.text_views()):
-            if selecting is not None:
-                text.select_with_others(selecting)
+        if selecting is not None:
+            self._question.select_with_others(selecting)
+            self._thinking.select_with_others(selecting)
         self._answer.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -133,6 +135,7 @@ class TurnWidget(QWidget):
         self._thinking.go_on_requested.connect(self.go_on_requested)
         self._thinking.try_again_requested.connect(self.try_again_requested)
         self._thinking.outline_requested.connect(self._ask_for_outline)
+        self._thinking.grown.connect(self.thought_grown)
         self._answer.link_requested.connect(self.link_requested)
         self._answer.text_moved.connect(self.text_moved)
 

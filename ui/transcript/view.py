@@ -154,6 +154,7 @@ class TranscriptView(QScrollArea):
             return
         row = self._column.row_at(self.verticalScrollBar().value())
         line = line_in_sight(row.widget, self.viewport()) if row and row.widget else None
+        self._note_sight(self.viewport().height())
         self._theme = replace(self._theme, zoom_percent=zoom_percent)
         self._column.set_zoom(zoom_percent)
         self.set_theme(self._theme)
@@ -339,6 +340,7 @@ class TranscriptView(QScrollArea):
         widget.go_on_requested.connect(self.go_on_requested)
         widget.try_again_requested.connect(self.try_again_requested)
         widget.outline_requested.connect(self.outline_requested)
+        widget.thought_grown.connect(self._near.settle)
         return widget
 
     def _make_kept(self, turn: Turn) -> TurnWidget:
@@ -354,6 +356,11 @@ class TranscriptView(QScrollArea):
     def _stays_built(self, row: Row) -> bool:
         """Whether a turn far away holds more than the history does, or something of the user's."""
         return row.stays or self.selection.holds(row) or (row.widget is not None and row.widget.is_in_use())
+
+    def _note_sight(self, height_px: int) -> None:
+        """The width is about to change: what is in sight now takes it at once."""
+        top = self.verticalScrollBar().value()
+        self._column.note_sight(top, top + height_px)
 
     def _place_more(self) -> None:
         self._more.adjustSize()
@@ -381,6 +388,8 @@ class TranscriptView(QScrollArea):
     def _hold_place(self) -> None:
         """The user opens or folds a thought: what was pressed stays under the mouse."""
         if self._reply.turn is None:
+            self._place.following = False
+        if not self._place.following:
             self._place.hold()
 
     @Slot(int)
@@ -423,6 +432,7 @@ class TranscriptView(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the button at the bottom."""
+        self._note_sight(max(event.oldSize().height(), event.size().height()))
         super().resizeEvent(event)
         self._place_more()
         if event.size().width() != event.oldSize().width():

@@ -63,6 +63,10 @@ class Selecting(Protocol):
         """The button went up, after the text knows."""
         ...
 
+    def join(self, text: SafeBrowser) -> None:
+        """A text stands there that was not there before."""
+        ...
+
 
 class SafeBrowser(QTextBrowser):
     """Read-only text without scroll bars of its own; scrolling is its parent's.
@@ -154,6 +158,7 @@ class SafeBrowser(QTextBrowser):
     def select_with_others(self, selecting: Selecting) -> None:
         """Be part of what `selecting` selects."""
         self._selecting = selecting
+        selecting.join(self)
 
     def cover(self, anchor: int, position: int | None) -> None:
         """Select from `anchor` to `position`, None: the end, however the text grows, until `uncover`."""

@@ -17,7 +17,7 @@ from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.question import QuestionBlock
-from ui.transcript.thought import ThoughtText
+from ui.transcript.thought_parts import ThoughtParts
 
 TIME_S = 4.0
 AT_ONCE = [name for name, text in PAYLOADS.items() if len(text) <= 200_000]
@@ -54,7 +54,7 @@ def test_an_answer_is_only_text(qtbot: QtBot, fifo: Path, name: str) -> None:
 @pytest.mark.parametrize("name", AT_ONCE)
 def test_a_thought_and_a_question_are_only_text(qtbot: QtBot, fifo: Path, name: str) -> None:
     untrusted = PAYLOADS[name].replace("FIFO", str(fifo))
-    thought = ThoughtText(Theme.light())
+    thought = ThoughtParts(Theme.light())
     question = QuestionBlock(Theme.light(), untrusted)
     began = time.process_time()
     for widget in (thought, question):
@@ -62,9 +62,10 @@ def test_a_thought_and_a_question_are_only_text(qtbot: QtBot, fifo: Path, name: 
         widget.resize(720, 100)
         widget.show()
     thought.append_text(untrusted)
-    for widget in (thought, question):
-        widget.grab()
-        assert "<img" not in widget.document().toHtml()
+    thought.catch_up()
+    for text in (*thought.views, question):
+        text.grab()
+        assert "<img" not in text.document().toHtml()
     assert time.process_time() - began < TIME_S
 
 

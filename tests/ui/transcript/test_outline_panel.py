@@ -72,7 +72,7 @@ def test_a_folded_thought_unfolds_at_the_place(aids: ReadingAids) -> None:
     think(aids)
     thinking = view_of(aids).built_turns()[-1].thinking
     assert thinking.phase is Phase.DONE
-    assert not thinking.text_views()[0].isVisible()
+    assert not thinking.text_views()
     open_outline(aids)
     turns = [step for step in aids.outline.shown_steps if step.turning is Turning.DOUBT]
     assert [step.title for step in turns] == ["Wait, here is the place."] * 2

@@ -21,6 +21,7 @@ from ui.transcript.places import place_in_thought
 from ui.transcript.thinking import ThinkingBlock
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_lines import MAX_LINE_CHARS, plain_thought
+from ui.transcript.thought_parts import ThoughtParts
 
 THOUGHT = """# The plan 🙂
 First **bold 🙂**, then *slanted*, then `x_1 = a*b`.
@@ -44,16 +45,24 @@ ALPHABET = st.sampled_from([*"ab *_`$#->\n\r\t🙂重", "**", "```", "\n```\n", 
 THOUGHTS = st.lists(ALPHABET, max_size=40).map("".join)
 
 
-def thought_of(qtbot: QtBot, pieces: Sequence[str], theme: Theme | None = None) -> ThoughtText:
-    thought = ThoughtText(theme or Theme.light())
-    qtbot.addWidget(thought)
+def parts_of(qtbot: QtBot, pieces: Sequence[str], theme: Theme | None = None) -> ThoughtParts:
+    parts = ThoughtParts(theme or Theme.light())
+    qtbot.addWidget(parts)
     for piece in pieces:
-        thought.append_text(piece)
-    return thought
+        parts.append_text(piece)
+    return parts
 
 
-def look_of(thought: ThoughtText) -> list[tuple[object, ...]]:
-    """The text with its formats, block by block, runs of one look together."""
+def text_of(parts: ThoughtParts) -> str:
+    return "\n".join(view.toPlainText() for view in parts.views)
+
+
+def look_of(parts: ThoughtParts) -> list[tuple[object, ...]]:
+    """The text with its formats, view by view and block by block, runs of one look together."""
+    return [(number, *look) for number, view in enumerate(parts.views) for look in looks_of(view)]
+
+
+def looks_of(thought: ThoughtText) -> list[tuple[object, ...]]:
     looks: list[tuple[object, ...]] = []
     block = thought.document().begin()
     while block.isValid():
@@ -90,16 +99,17 @@ def at(thought: ThoughtText, words: str) -> QTextCharFormat:
 
 
 def test_marks_become_formats(qtbot: QtBot) -> None:
-    thought = thought_of(qtbot, [THOUGHT])
+    parts = parts_of(qtbot, [THOUGHT])
+    (thought,) = parts.views
     assert thought.toPlainText() == (
         "The plan 🙂\nFirst bold 🙂, then slanted, then x_1 = a*b.\n\n• one two\n• deeper\n12. twelve\n"
         "said he\npython\ndef f(x):\n    return x ** 2 ** 3\n\n\n$a_1 * b_2$ stays, and 5*6*7\n$$\n- x\n$$\n"
         "---\nThe end **is near**"
     )
-    thought.finish()
+    parts.finish()
     assert thought.toPlainText().endswith("The end is near")
     for theme in (Theme.light(), Theme.dark(), replace(Theme.light(), zoom_percent=150)):
-        thought.set_theme(theme)
+        parts.set_theme(theme)
         for words in ("The plan", "bold", "two", "is near"):
             assert at(thought, words).fontWeight() == QFont.Weight.DemiBold.value, words
         assert at(thought, "First").fontWeight() == QFont.Weight.Normal.value
@@ -109,17 +119,19 @@ def test_marks_become_formats(qtbot: QtBot) -> None:
             assert cursor.charFormat().fontFamilies(), words
         assert at(thought, "x_1 = a*b").foreground().color() == theme.colour("second")
         assert at(thought, "python").foreground().color() == theme.colour("third")
-        assert look_of(thought) == look_of(finished(qtbot, [THOUGHT], theme))
+        assert look_of(parts) == look_of(finished(qtbot, [THOUGHT], theme))
 
 
-def finished(qtbot: QtBot, pieces: Sequence[str], theme: Theme | None = None) -> ThoughtText:
-    thought = thought_of(qtbot, pieces, theme)
-    thought.finish()
-    return thought
+def finished(qtbot: QtBot, pieces: Sequence[str], theme: Theme | None = None) -> ThoughtParts:
+    parts = parts_of(qtbot, pieces, theme)
+    parts.finish()
+    parts.catch_up()
+    return parts
 
 
 def test_items_hang_and_quotes_stand_further_in(qtbot: QtBot) -> None:
-    thought = finished(qtbot, ["x\n- one\n    - two\n> three\n10. ten"])
+    parts = finished(qtbot, ["x\n- one\n    - two\n> three\n10. ten"])
+    (thought,) = parts.views
     formats = [thought.document().findBlockByNumber(number).blockFormat() for number in range(5)]
     lefts = [made.leftMargin() for made in formats]
     assert lefts[0] < lefts[1] < lefts[2]
@@ -129,7 +141,8 @@ def test_items_hang_and_quotes_stand_further_in(qtbot: QtBot) -> None:
 
 
 def test_an_item_from_right_to_left_hangs_at_the_right(qtbot: QtBot) -> None:
-    thought = finished(qtbot, ["- عنصر\n```\nمرحبا\n```"])
+    parts = finished(qtbot, ["- عنصر\n```\nمرحبا\n```"])
+    (thought,) = parts.views
     item = thought.document().findBlockByNumber(0)
     assert item.textDirection() == Qt.LayoutDirection.RightToLeft
     assert item.blockFormat().rightMargin() > 0
@@ -141,26 +154,28 @@ def test_an_item_from_right_to_left_hangs_at_the_right(qtbot: QtBot) -> None:
 def test_however_the_stream_is_cut(qtbot: QtBot, source: str, data: st.DataObject) -> None:
     cuts = data.draw(st.lists(st.integers(0, len(source)), max_size=8).map(sorted))
     pieces = [source[a:b] for a, b in zip([0, *cuts], [*cuts, len(source)], strict=True)]
-    whole, cut = thought_of(qtbot, [source]), thought_of(qtbot, pieces)
+    whole, cut = parts_of(qtbot, [source]), parts_of(qtbot, pieces)
     assert look_of(cut) == look_of(whole)
-    assert whole.toPlainText() == plain_thought(source, ended=False)
-    for thought in (whole, cut):
-        thought.finish()
+    assert text_of(whole) == plain_thought(source, ended=False)
+    for parts in (whole, cut):
+        parts.finish()
     assert look_of(cut) == look_of(whole)
-    assert whole.toPlainText() == plain_thought(source, ended=True)
-    for thought in (whole, cut):
-        thought.deleteLater()
+    assert text_of(whole) == plain_thought(source, ended=True)
+    for parts in (whole, cut):
+        parts.deleteLater()
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(THOUGHTS, THOUGHTS)
 def test_a_thought_that_goes_on_after_its_end(qtbot: QtBot, source: str, rest: str) -> None:
-    thought = finished(qtbot, [source])
-    thought.append_text(rest)
-    thought.finish()
+    parts = parts_of(qtbot, [source])
+    for more in (rest, ""):
+        parts.finish()
+        parts.append_text(more)
+    parts.finish()
     whole = finished(qtbot, [source + rest])
-    assert look_of(thought) == look_of(whole)
-    thought.deleteLater()
+    assert look_of(parts) == look_of(whole)
+    parts.deleteLater()
     whole.deleteLater()
 
 
@@ -168,14 +183,16 @@ def test_a_line_that_is_too_long_is_cut_the_same_way(qtbot: QtBot) -> None:
     source = "- **a** " + "word " * 1_000 + "**b**\nend"
     one, many = finished(qtbot, [source]), finished(qtbot, list(source))
     assert look_of(one) == look_of(many)
-    assert one.toPlainText() == plain_thought(source, ended=True)
-    assert one.document().blockCount() == 3
-    assert one.toPlainText().replace("\n", "") == BULLET + source[2:].replace("**", "").replace("\n", "")
+    assert one.views[0].toPlainText() == plain_thought(source, ended=True)
+    (text,) = one.views
+    assert text.document().blockCount() == 3
+    assert text.toPlainText().replace("\n", "") == BULLET + source[2:].replace("**", "").replace("\n", "")
     assert len(source) > MAX_LINE_CHARS
 
 
 def test_places_of_the_source_are_found(qtbot: QtBot) -> None:
-    thought = finished(qtbot, ["\n" + THOUGHT])
+    parts = finished(qtbot, ["\n" + THOUGHT])
+    (thought,) = parts.views
     for words in (
         "plan",
         "bold",
@@ -200,12 +217,13 @@ def test_places_of_the_source_are_found(qtbot: QtBot) -> None:
 
 
 def test_what_is_selected_stays_selected_when_its_line_is_formatted(qtbot: QtBot) -> None:
-    thought = thought_of(qtbot, ["some **bold** words"])
+    parts = parts_of(qtbot, ["some **bold** words"])
+    (thought,) = parts.views
     cursor = thought.textCursor()
     cursor.setPosition(len("some **bold** "))
     cursor.setPosition(len("some **bold** words"), QTextCursor.MoveMode.KeepAnchor)
     thought.setTextCursor(cursor)
-    thought.append_text("\n")
+    parts.append_text("\n")
     assert thought.toPlainText() == "some bold words"
     assert thought.selected_text() == "words"
 
