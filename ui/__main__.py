@@ -13,6 +13,10 @@ from models.core_dumps import forbid_core_dumps
 if TYPE_CHECKING:
     from app.history.transfer.exporting import PageRenderer
 
+LOCK_HELD_S = 0.001
+"""So long another thread keeps Python's lock when the window wants it; Python itself has 5 ms, and the window
+wants it several times while it handles one event."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run Ponder and give its exit code. Qt is imported only where a window is to open."""
@@ -23,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not has_display(os.environ, sys.platform):
         sys.stderr.write("There is no display here, so the chat opens in the terminal.\n")
         return _run_command_line(["chat"])
-    gc.disable()  # until the window is whole: what is made on the way there stays
     try:
+        import_window()
         from ui.application import run_window
     except ImportError as error:
         if error.name is not None and not error.name.startswith(("PySide6", "shiboken6")):
@@ -35,6 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     return run_window()
+
+
+def import_window() -> None:
+    """Import what the first picture of the window needs. Raises ImportError where a library is missing."""
+    gc.disable()  # until the window is whole: what is made on the way there stays
+    sys.setswitchinterval(LOCK_HELD_S)
+    import PySide6.QtGui  # noqa: F401  (by itself it says best which library is missing)
+
+    from ui import application  # noqa: F401
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:

@@ -13,8 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QIcon
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.paths import Paths, built_in_model_file
@@ -32,6 +31,8 @@ from ui.theme import STYLE, STYLE_IS_SET
 from ui.window import Places, Window
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QUrl
+
     from app.library.orders import LibraryOrders
     from ui.behind_window import BehindWindow
     from ui.bridges.chat_bridge import Chat, ChatBridge, ChatListener
@@ -41,33 +42,59 @@ ICON_FILE = Path(__file__).resolve().parent.parent / "resources" / "icons" / "po
 
 
 IMPORTED_AFTER_FIRST_PICTURE = (
+    "ui.sidebar.conversation_list_model",
+    "ui.sidebar.row_delegate",
+    "ui.sidebar.conversation_view",
+    "ui.sidebar.chat_lists",
     "app.history.records",
     "app.chat.events",
+    "subprocess",
+    "socket",
     "psutil",
     "models.gguf_info",
     "models.engine.client",
+    "hashlib",
+    "models.file_work",
+    "models.model_file",
     "models.library",
     "app.chat.engine_host",
+    "app.history.search_words",
+    "app.history.search",
+    "app.history.words",
+    "app.history.search_index",
     "app.history.memory",
     "app.chat.front",
+    "app.power",
+    "app.chat.desk",
     "app.chat.controller",
     "app.library.events",
+    "models.download_errors",
     "app.library.assembly",
+    "models.recommendation",
+    "models.other_apps",
     "app.library.controller",
     "ui.bridges.chat_bridge",
+    "ui.library.card",
+    "ui.library.add_file_dialog",
+    "ui.library.repository_dialog",
     "ui.library_dialogs",
     "ui.library_wiring",
     "ui.privacy.privacy_guide",
     "ui.lock.lock_wiring",
     "ui.everything_deleter",
     "mdurl",
+    "html.entities",
     "markdown_it",
+    "ui.transcript.blocks",
     "ui.transcript.markdown",
     "ui.transcript.copied_chat",
     "ui.wiring",
     "ui.behind_window",
 )
-"""What stands behind the window, in steps that are each too short to be felt."""
+"""What stands behind the window, in steps that are each too short to be felt.
+
+What one of them would import for long itself stands before it.
+"""
 IMPORTED_BEFORE_FIRST_CHAT = (
     "ui.transcript.styles",
     "ui.transcript.formulas.drawing",
@@ -76,9 +103,14 @@ IMPORTED_BEFORE_FIRST_CHAT = (
     "ui.widgets.safe_browser",
     "ui.transcript.code_tools",
     "ui.transcript.answer",
+    "models.light_markdown",
+    "ui.transcript.pause",
+    "ui.transcript.thought",
     "ui.transcript.thinking",
+    "ui.transcript.footer",
     "ui.transcript.turn",
     "ui.transcript.selection",
+    "ui.transcript.live_reply",
     "ui.transcript.view",
     "ui.transcript.finder",
     "ui.transcript.outline_list",
@@ -96,8 +128,8 @@ class OpenWindow(QObject):
     """The window with everything behind it, from `show` to `close`.
 
     `make_chat` and `make_library` None: the real controllers; tests give scripted ones. `engine_command`
-    None: the real engine. `in_stages`: the window is shown first, and what stands behind it follows in
-    short steps; else all is there at once.
+    None: the real engine. `open_url` None: the desktop's browser. `in_stages`: the window is shown first, and
+    what stands behind it follows in short steps; else all is there at once.
 
     Signals:
         deletion_begun: everything is being deleted: hold no file in Ponder's folders any more.
@@ -116,7 +148,7 @@ class OpenWindow(QObject):
         engine_command: Sequence[str] | None = None,
         make_chat: Callable[[ChatListener], Chat] | None = None,
         make_library: Callable[[LibraryListener], LibraryOrders] | None = None,
-        open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl,
+        open_url: Callable[[QUrl], bool] | None = None,
         in_stages: bool = False,
     ) -> None:
         super().__init__()
@@ -146,6 +178,7 @@ class OpenWindow(QObject):
                 self.window.chat_page.notice_bars.add(error)
         self._is_closed = False
         self._is_shown = False
+        self._is_started = False
         self._behind: BehindWindow | None = None
         self._stages = Stages(self._steps(), self)
         self.window.first_painted.connect(self._stages.begin, Qt.ConnectionType.QueuedConnection)
@@ -207,12 +240,25 @@ class OpenWindow(QObject):
         """
         names = IMPORTED_AFTER_FIRST_PICTURE + IMPORTED_BEFORE_FIRST_CHAT + IMPORTED_BEFORE_OTHER_PAGES
         yield from (partial(import_module, name) for name in names)
+        yield self.window.sidebar.later_lists.get
+        yield self.window.chat_page.composer.edit.viewport  # makes the classes of all widgets known to Python
+        yield self.window.chat_page.build_transcript
         yield self.window.chat_page.later_aids.get
+        yield self._make_behind
         yield self._build_behind
 
     def _build_behind(self) -> BehindWindow:
-        """Chat and library with all their connections, made once; they start with the window."""
+        """Chat and library with all their connections; they start with the window."""
+        behind = self._make_behind()
+        if self._is_shown:
+            self._start()
+        return behind
+
+    def _make_behind(self) -> BehindWindow:
+        """The same, made once and not started."""
         if self._behind is None:
+            from PySide6.QtGui import QDesktopServices
+
             from ui.behind_window import BehindWindow
 
             self._behind = BehindWindow(
@@ -226,17 +272,16 @@ class OpenWindow(QObject):
                 engine_command=self._engine_command,
                 make_chat=self._make_chat,
                 make_library=self._make_library,
-                open_url=self._open_url,
+                open_url=self._open_url or QDesktopServices.openUrl,
                 parent=self,
             )
             self._behind.deleter.begun.connect(self.deletion_begun)
             self._behind.deleter.ended.connect(self._quit_after_deletion)
-            if self._is_shown:
-                self._start()
         return self._behind
 
     def _start(self) -> None:
-        if self._behind is not None and not self._is_closed:
+        if self._behind is not None and not self._is_closed and not self._is_started:
+            self._is_started = True
             self._behind.bridge.chat.start()
             self._behind.library_bridge.library.start()
 
@@ -253,7 +298,6 @@ def run_window() -> int:
     application.setProperty(STYLE_IS_SET, True)
     application.setApplicationName("Ponder")
     application.setDesktopFileName("ponder")
-    application.setWindowIcon(QIcon(str(ICON_FILE)))
     _make_folders(paths)
     instance = SingleInstance(paths.lock_file)
     if not instance.claim():
@@ -270,6 +314,7 @@ def run_window() -> int:
     quit_signals.quit_requested.connect(opened.window.close)
     garbage = GarbageBetweenEvents(application)
     opened.stages.ended.connect(garbage.start)
+    opened.stages.ended.connect(partial(_show_icon, application))
     opened.show()
     code = application.exec()
     opened.close()
@@ -277,6 +322,13 @@ def run_window() -> int:
     instance.release()
     crashes.uninstall()
     return code
+
+
+def _show_icon(application: QApplication) -> None:
+    """Not before the first picture: to read it and draw it in all sizes takes 3 ms."""
+    from PySide6.QtGui import QIcon
+
+    application.setWindowIcon(QIcon(str(ICON_FILE)))
 
 
 def _make_folders(paths: Paths) -> AppError | None:

@@ -12,13 +12,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.chat.engine_state import EngineState
-from models.errors import (
-    AppError,
-    EngineProtocolError,
-    EngineStoppedError,
-    PromptTooLongError,
-    engine_error,
-)
+from models.errors import AppError, EngineProtocolError, EngineStoppedError, PromptTooLongError, engine_error
 from ui.composer.composer import MAX_WIDTH_PX, Composer
 from ui.composer.drafts import Drafts
 from ui.deleted_bar import DeletedBar
@@ -147,14 +141,21 @@ class ChatPage(QWidget):
 
     def _build_aids(self) -> ReadingAids:
         from ui.transcript.reading_aids import ReadingAids
-        from ui.transcript.view import TranscriptView
 
-        transcript = self._transcript = TranscriptView(self._theme, thoughts_open=self._thoughts_open)
-        transcript.set_zoom(self._zoom_percent)
-        aids = ReadingAids(self._theme, transcript)
+        transcript = self.build_transcript()
+        aids = ReadingAids(self._theme, transcript, self.middle)
         self._connect_transcript(transcript, aids)
         self.middle.addWidget(aids)
         return aids
+
+    def build_transcript(self) -> TranscriptView:
+        """The transcript alone: half of the way to `aids`."""
+        from ui.transcript.view import TranscriptView
+
+        if self._transcript is None:
+            self._transcript = TranscriptView(self._theme, thoughts_open=self._thoughts_open)
+            self._transcript.set_zoom(self._zoom_percent)
+        return self._transcript
 
     def _connect_transcript(self, transcript: TranscriptView, aids: ReadingAids) -> None:
         orders = transcript.orders

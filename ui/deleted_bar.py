@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from ui.kinds import of_kind
@@ -74,6 +73,8 @@ class DeletedBar(QFrame):
         self.undo_button.setAccessibleName(f"Undo. {deleted.words}")
         self._offer.start()
         self.show()
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # here: 2 ms of the start
+
         if QAccessible.isActive():
             said = QAccessibleAnnouncementEvent(self, f"{deleted.words} Control Z brings it back.")
             QAccessible.updateAccessibility(said)

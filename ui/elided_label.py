@@ -7,6 +7,11 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 
+def one_line(untrusted_text: str) -> str:
+    """The text with every run of white space as one space."""
+    return " ".join(untrusted_text.split())
+
+
 class ElidedLabel(QLabel):
     """A label of one line whose text gives way to its neighbours. It has no ground of its own."""
 

@@ -12,7 +12,7 @@ NARROW_BELOW_PX = 900
 
 
 class Shell(QWidget):
-    """Places the two.
+    """Places the two: `page`, which others fill, and the sidebar, once it is there.
 
     Wide: the sidebar stands beside the page unless the user folded it away. Narrow: it is folded
     away, and lies over the page while it is open.
@@ -23,17 +23,18 @@ class Shell(QWidget):
 
     folding_changed = Signal(bool)
 
-    def __init__(self, sidebar: QWidget, page: QWidget, *, sidebar_open: bool) -> None:
+    def __init__(self, *, sidebar_open: bool) -> None:
         super().__init__()
-        self._sidebar = sidebar
-        self._page = page
+        self.page = QWidget(self)
         self._scrim = _Scrim(self)
+        self._sidebar: QWidget | None = None
         self._open_when_wide = sidebar_open
         self._open_when_narrow = False
-        for child in (page, self._scrim, sidebar):
-            child.setParent(self)
-            child.raise_()
         self._scrim.pressed.connect(self.close_overlay)
+
+    def take_sidebar(self, sidebar: QWidget) -> None:
+        """The sidebar, a child already: it comes after the page in the order of Tab, and lies above it."""
+        self._sidebar = sidebar
         self._place()
 
     @property
@@ -72,9 +73,11 @@ class Shell(QWidget):
         return did
 
     def _place(self) -> None:
+        if self._sidebar is None:
+            return
         is_open, narrow = self.is_sidebar_open, self.is_narrow
         beside = SIDEBAR_WIDTH_PX if is_open and not narrow else 0
-        self._page.setGeometry(beside, 0, self.width() - beside, self.height())
+        self.page.setGeometry(beside, 0, self.width() - beside, self.height())
         self._sidebar.setGeometry(0, 0, SIDEBAR_WIDTH_PX, self.height())
         self._sidebar.setVisible(is_open)
         self._scrim.setGeometry(self.rect())

@@ -26,10 +26,10 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from app.settings import Settings
 from ui.chat_page import ChatPage
 from ui.context_meter import ContextUse
+from ui.elided_label import one_line
 from ui.header import Header
 from ui.later import Later
 from ui.shell import Shell
-from ui.sidebar.conversation_list_model import one_line
 from ui.sidebar.sidebar import Sidebar
 from ui.theme import Theme
 from ui.undo_place import UndoPlace
@@ -87,20 +87,22 @@ class Window(QMainWindow):
         self.resize(settings.window_width, settings.window_height)
         self._titles: dict[int, str] = {}
         self._context_use = ContextUse()
-        self.sidebar = Sidebar(theme)
-        self.header = Header(theme, places.built_in_model)
-        self.chat_page = ChatPage(theme, thoughts_open=settings.show_thinking)
+        # From the outside in: a widget that gets another parent is styled again, with all that is in it.
+        self._whole = QStackedWidget()
+        self.setCentralWidget(self._whole)
+        self.shell = Shell(sidebar_open=settings.sidebar_open)
+        self._whole.addWidget(self.shell)
+        self.header = Header(theme, places.built_in_model, self.shell.page)
+        self.pages = QStackedWidget(self.shell.page)
+        self.chat_page = ChatPage(theme, thoughts_open=settings.show_thinking, parent=self.pages)
+        self.sidebar = Sidebar(theme, self.shell)
+        self._lay_out()
         self.show_thinking(settings)
         self.chat_page.set_zoom(settings.zoom_percent)
         self.later_models_page = Later(self._build_models_page)
         self.later_settings_page = Later(self._build_settings_page)
         self.later_first_start_page = Later(self._build_first_start_page)
         self.later_lock_page = Later(self._build_lock_page)
-        self.pages = QStackedWidget()
-        self.shell = self._make_shell(settings)
-        self._whole = QStackedWidget()
-        self._whole.addWidget(self.shell)
-        self.setCentralWidget(self._whole)
         self._undo_place = UndoPlace(self.chat_page, self.sidebar, self.shell, self.pages)
         self._connect()
         self._add_shortcuts()
@@ -111,15 +113,14 @@ class Window(QMainWindow):
 
     # Construction
 
-    def _make_shell(self, settings: Settings) -> Shell:
+    def _lay_out(self) -> None:
         self.pages.addWidget(self.chat_page)
-        main = QWidget()
-        layout = QVBoxLayout(main)
+        layout = QVBoxLayout(self.shell.page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self.pages, 1)
-        return Shell(self.sidebar, main, sidebar_open=settings.sidebar_open)
+        self.shell.take_sidebar(self.sidebar)
 
     def _build_models_page(self) -> ModelsPage:
         from ui.library.models_page import ModelsPage

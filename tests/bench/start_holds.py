@@ -21,6 +21,9 @@ AFTER_READY_S = 0.5
 
 def main(model: str = "") -> int:
     """Say all holds as a JSON list of seconds."""
+    from ui import __main__ as program
+
+    program.import_window()  # as its `main` does
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtWidgets import QApplication
 

@@ -94,6 +94,8 @@ def run_empty() -> int:
 def run_ponder() -> int:
     """The whole program as it is started; the letter goes into its composer."""
     from ui import __main__ as program
+
+    program.import_window()  # as its `main` does, before anything of Qt is there
     from ui import application as root
 
     show = root.OpenWindow.show

@@ -16,6 +16,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from ui.elided_label import one_line
+
 if TYPE_CHECKING:
     from app.history.records import SearchHit
 
@@ -114,11 +116,6 @@ def _hit_row(hit: SearchHit) -> Row:
     else:
         text, excerpt = one_line(hit.title), one_line(hit.excerpt)
     return Row(RowKind.HIT, text, hit.conversation_id, excerpt, hit.turn_id, hit.ranges)
-
-
-def one_line(untrusted_text: str) -> str:
-    """The text with every run of white space as one space."""
-    return " ".join(untrusted_text.split())
 
 
 class ConversationListModel(QAbstractListModel):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from ui.elided_label import one_line
 from ui.library.dialog import Dialog
-from ui.sidebar.conversation_list_model import one_line
 
 WIDTH_PX = 360
 MOST_NAME_CHARS = 200

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.history.records import ConversationSummary, Folder
-from ui.sidebar.conversation_list_model import one_line
+from ui.elided_label import one_line
 from ui.sidebar.orders import SidebarOrders
 
 MOST_NAME_CHARS = 40

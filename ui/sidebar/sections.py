@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ui.sidebar.conversation_list_model import Row, RowKind, SectionKey, one_line
+from ui.elided_label import one_line
+from ui.sidebar.conversation_list_model import Row, RowKind, SectionKey
 from ui.sidebar.groups import group_begin, group_heading
 
 if TYPE_CHECKING:

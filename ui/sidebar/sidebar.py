@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -21,16 +20,16 @@ from PySide6.QtWidgets import (
 )
 
 from ui.kinds import of_kind
+from ui.later import Later
 from ui.library.download_line import DownloadLine
-from ui.sidebar.conversation_list_model import SectionKey, hit_rows
-from ui.sidebar.conversation_view import ConversationView
 from ui.sidebar.orders import SidebarOrders
-from ui.sidebar.sections import ARCHIVED, conversation_rows, section_of
 from ui.theme import SIDEBAR_WIDTH_PX, Theme
 
 if TYPE_CHECKING:
     from app.chat.events import ConversationsFound
     from app.history.records import ConversationSummary, Folder
+    from ui.sidebar.chat_lists import ChatLists
+    from ui.sidebar.conversation_view import ConversationView
 
 _SEARCH_PAUSE_MS = 150
 
@@ -38,7 +37,8 @@ _SEARCH_PAUSE_MS = 150
 class Sidebar(QFrame):
     """What stands beside every page.
 
-    `orders` is what is wanted of the chats and folders.
+    `orders` is what is wanted of the chats and folders. The lists of them are built after the first picture
+    of the window, or when the first chats come: what they import takes as long as all else in here.
 
     Signals:
         new_chat_requested, temporary_chat_requested, models_requested, settings_requested: the buttons.
@@ -58,11 +58,7 @@ class Sidebar(QFrame):
         of_kind(self, "sidebar")
         self.setFixedWidth(SIDEBAR_WIDTH_PX)
         self.orders = SidebarOrders(self)
-        self._conversations: Sequence[ConversationSummary] = ()
-        self._folders: Sequence[Folder] = ()
-        self._has_more = False
-        self._folded: set[SectionKey] = {ARCHIVED}
-        self._shown_id: int | None = None
+        self._theme = theme
         self.new_chat_button = QPushButton("+ New chat")
         self.new_chat_button.setAccessibleName("New chat")
         self.new_chat_button.setToolTip("Begin a new chat (Ctrl+N)")
@@ -70,16 +66,10 @@ class Sidebar(QFrame):
         self.temporary_button.setAccessibleName("New temporary chat")
         self.temporary_button.setToolTip("Begin a chat of which nothing is written (Ctrl+Shift+N)")
         self.search_field = _SearchField()
-        self.conversation_view = ConversationView(theme, self.orders)
-        self.conversation_view.setAccessibleName("Chats")
-        self.conversation_view.setUniformItemSizes(True)  # else Qt asks for the height of every row
-        self.hit_view = ConversationView(theme, self.orders)
-        self.hit_view.setAccessibleName("Found")
         self.undo_place = QVBoxLayout()
         self.undo_place.setContentsMargins(0, 0, 0, 8)
         self.lists = QStackedWidget()
-        self.lists.addWidget(self.conversation_view)
-        self.lists.addWidget(self.hit_view)
+        self.later_lists = Later(self._build_lists)
         self.model_label = of_kind(QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True), "third")
         self.download_line = DownloadLine()
         self.models_button = of_kind(QPushButton("Models"), "text")
@@ -134,12 +124,29 @@ class Sidebar(QFrame):
         self.settings_button.clicked.connect(self.settings_requested)
         self.temporary_button.clicked.connect(self.temporary_chat_requested)
         self.orders.new_folder_requested.connect(self.ask_for_folder)
-        self.orders.fold_requested.connect(self._fold_or_unfold)
         self.search_field.textChanged.connect(self._on_search_text_changed)
         self.search_field.left_downwards.connect(self.enter_list)
         self._search_pause.timeout.connect(self._search)
 
+    def _build_lists(self) -> ChatLists:
+        from ui.sidebar.chat_lists import ChatLists
+
+        lists = ChatLists(self._theme, self.orders, self.lists)
+        self.setTabOrder(self.search_field, lists.conversation_view)
+        self.setTabOrder(lists.conversation_view, lists.hit_view)
+        return lists
+
     # Public methods
+
+    @property
+    def conversation_view(self) -> ConversationView:
+        """The list of chats; built now if it was not."""
+        return self.later_lists.get().conversation_view
+
+    @property
+    def hit_view(self) -> ConversationView:
+        """The list of what a search found; built now if it was not."""
+        return self.later_lists.get().hit_view
 
     def show_conversations(
         self,
@@ -149,25 +156,18 @@ class Sidebar(QFrame):
         has_more: bool = False,
     ) -> None:
         """Show these conversations, the last used first, and whether there are more; a search looks again."""
-        self._conversations, self._folders, self._has_more = conversations, folders, has_more
-        for view in (self.conversation_view, self.hit_view):
-            view.follow(conversations, folders)
-        self.regroup()
+        self.later_lists.get().show_conversations(conversations, folders, has_more=has_more)
         if self.search_field.text().strip():
             self._search_pause.start()
 
     def regroup(self) -> None:
         """Put the conversations under the headings of today: a day may have passed."""
-        now = datetime.now().astimezone()
-        folders, folded, has_more = self._folders, self._folded, self._has_more
-        rows = conversation_rows(self._conversations, now, folders, folded, has_more=has_more)
-        self.conversation_view.set_rows(rows)
+        self.later_lists.tell(lambda lists: lists.regroup())
 
     def show_hits(self, found: ConversationsFound) -> None:
         """Show what a search found, unless something else is looked for by now."""
         if found.text == self.search_field.text().strip():
-            self.hit_view.set_rows(hit_rows(found.hits, found.turns_not_searched))
-            self.lists.setCurrentWidget(self.hit_view)
+            self.later_lists.get().show_hits(found)
 
     def offer_lock(self, is_offered: bool) -> None:
         """Whether there is a button that locks Ponder."""
@@ -177,21 +177,11 @@ class Sidebar(QFrame):
     def forget_chats(self) -> None:
         """Show no chat, and nothing that was looked for or found."""
         self.search_field.setText("")
-        self.conversation_view.leave_editing()
-        self.hit_view.set_rows([])
-        self.show_conversations(())
+        self.later_lists.tell(lambda lists: lists.forget())
 
     def select_conversation(self, conversation_id: int | None) -> None:
         """Mark the conversation in front; None marks none. Another one than before is unfolded."""
-        if conversation_id == self._shown_id:
-            return
-        self._shown_id = conversation_id
-        summary = next((each for each in self._conversations if each.id == conversation_id), None)
-        section = section_of(summary) if summary is not None else None
-        if section in self._folded and section is not None:
-            self._folded.discard(section)
-            self.regroup()
-        self.conversation_view.select_conversation(conversation_id)
+        self.later_lists.get().select_conversation(conversation_id)
 
     def show_model(self, title: str, is_built_in: bool) -> None:
         """Name the model at the foot, and say so if it is the demonstration model."""
@@ -199,8 +189,8 @@ class Sidebar(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with these colours."""
-        self.conversation_view.set_theme(theme)
-        self.hit_view.set_theme(theme)
+        self._theme = theme
+        self.later_lists.tell(lambda lists: lists.set_theme(theme))
 
     # Slots
 
@@ -212,11 +202,6 @@ class Sidebar(QFrame):
         dialog = FolderDialog(conversation_id, self)
         dialog.named.connect(self.folder_named)
         dialog.open()
-
-    @Slot(object)
-    def _fold_or_unfold(self, section: SectionKey) -> None:
-        self._folded ^= {section}
-        self.regroup()
 
     @Slot()
     def focus_search(self) -> None:
@@ -230,7 +215,7 @@ class Sidebar(QFrame):
             self._search_pause.start()
         else:
             self._search_pause.stop()
-            self.lists.setCurrentWidget(self.conversation_view)
+            self.later_lists.tell(lambda lists: lists.show_chats())
 
     @Slot()
     def _search(self) -> None:
@@ -239,11 +224,7 @@ class Sidebar(QFrame):
     @Slot()
     def enter_list(self) -> None:
         """Go on with the keys in the list."""
-        self._list_in_front().setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _list_in_front(self) -> ConversationView:
-        in_front = self.lists.currentWidget() is self.hit_view
-        return self.hit_view if in_front else self.conversation_view
+        self.later_lists.get().in_front().setFocus(Qt.FocusReason.TabFocusReason)
 
 
 class _SearchField(QLineEdit):

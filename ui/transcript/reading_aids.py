@@ -37,9 +37,11 @@ class ReadingAids(QWidget):
     def __init__(self, theme: Theme, transcript: TranscriptView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._transcript = transcript
-        self.outline = OutlinePanel(theme, self._thought)
         self._finder = Finder(theme, transcript, self)
-        self.find_bar = FindBar(self._finder)
+        # With their parent, in the order of Tab: to be given one later would style them anew.
+        self.find_bar = FindBar(self._finder, self)
+        transcript.setParent(self)
+        self.outline = OutlinePanel(theme, self._thought, self)
         self._outlined_turn = 0
         self._goal = (0, 0)
         self._landing_timer = QTimer(self, singleShot=True, interval=LANDING_MS)
