@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import (
+    QEvent,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -45,6 +57,7 @@ class AnswerView(SafeBrowser):
     """
 
     text_moved = Signal(int)
+    _written = Signal()
 
     def __init__(
         self,
@@ -60,12 +73,16 @@ class AnswerView(SafeBrowser):
         self._reader = reader
         self._stream = MarkdownStream(reader)
         self._is_finished = False
+        self._overlap_px = 0
         self._slices = Slices(self)
         self._layout_timer = QTimer(self)
         self._layout_timer.setSingleShot(True)
         self._layout_timer.timeout.connect(self._lay_out_now)
         self.document().setDefaultFont(look.reading_font(theme))
         self.set_page_margins(GUTTER_PX, PAGE_TOP_PX, PAGE_BOTTOM_PX)
+        # When text is added, what stands there already is not painted again.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_StaticContents)
         self._writer = AnswerWriter(self.document(), styles.TextStyles(theme), formulas)
         self._grounds = Grounds(self.document(), self._writer)
         self._tools = CodeTools(self.viewport(), self._writer, self._grounds, wraps or ViewWraps(), self.code)
@@ -73,6 +90,9 @@ class AnswerView(SafeBrowser):
         self._tools.moved.connect(self.viewport().update)
         # Code that is not wrapped makes the document wide; it is not for that scrolled as a whole.
         self.horizontalScrollBar().rangeChanged.connect(self._stay_in_place)
+        self._unpainted_px: int | None = None
+        # Queued, so that it is done when the page was scrolled, and before the next frame.
+        self._written.connect(self._paint_written, Qt.ConnectionType.QueuedConnection)
         if formulas is not None:
             formulas.made.connect(self._draw_formulas)
 
@@ -108,9 +128,13 @@ class AnswerView(SafeBrowser):
         """Keep the finished blocks alone, and give the source of the rest: another view goes on with it."""
         rest = self._stream.cut()
         self._show(self._stream.items(), self._stream.closed_items)
-        self.set_page_margins(GUTTER_PX, PAGE_TOP_PX, styles.CODE_END_PX - PAGE_TOP_PX)
-        self.fit_height()
+        self._overlap_px = PAGE_BOTTOM_PX - (styles.CODE_END_PX - PAGE_TOP_PX)
         return rest
+
+    @property
+    def overlap_px(self) -> int:
+        """So far above its lower end the next view begins. Another margin would lay out all of it anew."""
+        return self._overlap_px
 
     def finishing(self, untrusted_source: str = "") -> Iterator[int]:
         """Do what `finish` does, in steps; each gives the characters it took. "": what was streamed."""
@@ -150,7 +174,7 @@ class AnswerView(SafeBrowser):
     def take_back(self) -> str:
         """Show nothing, and give what was shown: it was no answer."""
         self._slices.stop()
-        self._is_finished = False
+        self._is_finished, self._overlap_px = False, 0
         source = self._stream.source
         self._stream = MarkdownStream(self._reader)
         self._show([])
@@ -185,15 +209,34 @@ class AnswerView(SafeBrowser):
         self._tools.show_x(self.cursorRect(cursor).center())
 
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
-        """Paint the grounds of code and results."""
+        """Paint the ground of the page, and those of code and results on it."""
+        # No fillRect: in PySide6 6.11.3 it jumps to a wild address at times, by what was used before it.
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # else its edges show what was there
+        painter.setBrush(self._theme.colour("ground"))
+        painter.drawRect(clip)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._grounds.paint(painter, QRectF(clip), self._theme)
 
     def _show(self, items: Sequence[Item], known_same: int = 0) -> None:
-        kept = self._writer.write(items, known_same)
-        self._grounds.update(kept)
-        self._tools.update(kept)
+        # Qt would have what changed painted at once, and then not move what stands on the screen: see `Page`.
+        with QSignalBlocker(self.document().documentLayout()):
+            kept = self._writer.write(items, known_same)
+            self._grounds.update(kept)
+            self._tools.update(kept)
         self.fit_height()
         self._tools.place(kept)
+        top = self._writer.changed_px(kept)
+        if self._unpainted_px is None:
+            self._unpainted_px = top
+            self._written.emit()
+        self._unpainted_px = min(self._unpainted_px, top)
+
+    @Slot()
+    def _paint_written(self) -> None:
+        """Have painted what was written: from the first item that changed to the end."""
+        top, self._unpainted_px = self._unpainted_px or 0, None
+        self.viewport().update(0, top, self.viewport().width(), self.viewport().height() - top)
 
     @Slot()
     def _fit_code(self) -> None:
@@ -213,7 +256,7 @@ class AnswerView(SafeBrowser):
     def _write_again(self, changed: Sequence[int]) -> None:
         if not changed:
             return
-        in_sight = QPointF(GUTTER_PX, self.visibleRegion().boundingRect().top())
+        in_sight = QPointF(GUTTER_PX, self.viewport().visibleRegion().boundingRect().top())
         position = self.document().documentLayout().hitTest(in_sight, Qt.HitTestAccuracy.FuzzyHit)
         item = self._writer.item_at(max(position, 0))
         was_y = self._grounds.top(item)
@@ -228,7 +271,7 @@ class AnswerView(SafeBrowser):
 
     def _is_long_and_out_of_sight(self) -> bool:
         is_long = self.document().characterCount() > LONG_CHARS
-        return is_long and self.isVisible() and self.visibleRegion().isEmpty()
+        return is_long and self.isVisible() and self.viewport().visibleRegion().isEmpty()
 
     @Slot()
     def _lay_out_now(self) -> None:

@@ -22,7 +22,7 @@ def _cut(writer: AnswerWriter, index: int, start: int, end: int) -> Item | None:
     if not isinstance(item, Block):
         return item
     text_position = position + (units(item.marker) + 1 if item.marker else 0)
-    runs = tuple(_cut_runs(writer, item, start - text_position, end - text_position))
+    runs = tuple(_cut_runs(item, writer.drawn(index), start - text_position, end - text_position))
     if not runs and item.runs:
         return None
     if not runs and (end <= position and item.kind is not BlockKind.RULE):
@@ -34,11 +34,12 @@ def _cut(writer: AnswerWriter, index: int, start: int, end: int) -> Item | None:
     return replace(item, runs=runs, marker=marker, inside=inside)
 
 
-def _cut_runs(writer: AnswerWriter, block: Block, start: int, end: int) -> Iterator[Run]:
-    """A formula is there whole or not at all."""
-    position = 0
+def _cut_runs(block: Block, drawn: tuple[bool, ...], start: int, end: int) -> Iterator[Run]:
+    """A formula is there whole or not at all; `drawn` says of each whether it is one character."""
+    position, of_formulas = 0, iter(drawn)
     for run in block.runs:
-        size = 1 if writer.is_drawn(run, block) else units(run.text)
+        is_drawn = run.maths is not None and next(of_formulas)
+        size = 1 if is_drawn else units(run.text)
         first, last = max(start - position, 0), min(end - position, size)
         position += size
         if first >= last:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
@@ -37,10 +38,9 @@ class AnswerParts(QWidget):
         self._pieces: list[str] = []
         self._has_words = False
         self._slices = Slices(self)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
+        self.setAttribute(Qt.WidgetAttribute.WA_StaticContents)  # see `Page`
         self._views: list[AnswerView] = []
+        self._is_stacking = False
         self._add_view()
 
     @property
@@ -76,11 +76,12 @@ class AnswerParts(QWidget):
         source = self.markdown_source
         self._pieces, self._has_words = [], False
         for view in self._views[1:]:
-            self._column.removeWidget(view)
             view.hide()
+            view.height_changed.disconnect(self._stack)
             view.deleteLater()
         del self._views[1:]
         self._views[0].take_back()
+        self._stack()
         return source
 
     def set_theme(self, theme: Theme) -> None:
@@ -101,10 +102,24 @@ class AnswerParts(QWidget):
         view = self._make(self, len(self._views))
         view.link_requested.connect(self.link_requested)
         view.text_moved.connect(self.text_moved)
+        view.height_changed.connect(self._stack)
         self._views.append(view)
-        self._column.addWidget(view)
+        self._stack()  # before it is shown: while it takes its first size it takes no other
         view.show()
         return view
+
+    @Slot()
+    def _stack(self) -> None:
+        """Put the views under each other. No layout does it: that moves them to and fro while one grows."""
+        if self._is_stacking:
+            return  # a view took the height of its new width, and is about to be asked for it
+        self._is_stacking = True
+        height = 0
+        for view in self._views:
+            view.setGeometry(0, height, self.width(), view.minimumHeight())
+            height += view.height() - view.overlap_px
+        self.setFixedHeight(height)
+        self._is_stacking = False
 
     def _finishing(self, kept_source: str) -> Iterator[int]:
         if kept_source and len(kept_source) <= PART_CHARS:
@@ -116,3 +131,11 @@ class AnswerParts(QWidget):
             yield SLICE_CHARS
         for view in tuple(self._views):
             yield from view.finishing()
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """All views get the width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._stack()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -19,12 +19,15 @@ from PySide6.QtGui import (
 
 from ui import theme as look
 from ui.transcript.blocks import Block, BlockKind, Item, Mark, Run, Runs, Table
-from ui.transcript.formulas.drawing import Formula
+from ui.transcript.changes import Looks, can_become, ends_code, grown_text, line_above_px
+from ui.transcript.formulas.drawn import DrawnFormulas, runs_of
 from ui.transcript.formulas.maker import FormulaMaker
-from ui.transcript.formulas.objects import FORMULA_OBJECT, OBJECT, FormulaObjects, fits, needs_room
-from ui.transcript.styles import TextStyles
+from ui.transcript.formulas.objects import OBJECT
+from ui.transcript.styles import TextStyles, is_right_to_left
 
 TAB_IN_SPACES = 4
+REACH_PX = 4
+"""So far a formula or a box at most reaches out of its line."""
 
 
 class AnswerWriter:
@@ -40,14 +43,13 @@ class AnswerWriter:
         """Without `formulas` maths stays its source."""
         self._document = document
         self._styles = styles
-        self._formulas = formulas
+        self._formulas = DrawnFormulas(formulas, styles.theme, document)
         self._items: list[Item] = []
         self._starts: list[int] = []
+        self._looks: list[Looks] = []
+        self._changed_px: float | None = None
         self._with_maths: dict[int, tuple[bool, ...]] = {}  # in ascending order
         self._waiting: dict[int, None] = {}
-        if formulas is not None:
-            self._objects = FormulaObjects(formulas.painter, styles.theme, document)
-            document.documentLayout().registerHandler(FORMULA_OBJECT, self._objects)
         self._set_text_options()
         self._write_nothing()
 
@@ -74,22 +76,35 @@ class AnswerWriter:
 
         The caller knows that the first `known_same` are those that stand there.
         """
-        kept = self._common_items(items, known_same)
+        self._changed_px = None
+        kept = written = self._common_items(items, known_same)
         cursor = QTextCursor(self._document)
         cursor.beginEditBlock()
-        self._remove_from(kept, cursor)
-        for index in range(kept, len(items)):
+        if kept < min(len(self._items), len(items)) and can_become(self._items[kept], items[kept]):
+            self._remove_from(kept + 1, cursor)
+            self._change(items, kept, cursor)
+            written += 1
+        else:
+            self._remove_from(kept, cursor)
+        for index in range(written, len(items)):
             self._append(items, index, cursor)
         cursor.endEditBlock()
         return kept
+
+    def changed_px(self, kept: int) -> int:
+        """How far down what changed in the document begins; `kept` is what `write` gave."""
+        top_px = self._changed_px
+        if top_px is None and kept:
+            block = self._document.findBlock(self.text_position(kept - 1))
+            top_px = self._document.documentLayout().blockBoundingRect(block).top()
+        return max(int(top_px or 0.0) - REACH_PX, 0)
 
     def restyle(self, styles: TextStyles) -> None:
         """Write everything again in other colours."""
         items = self._items.copy()
         self._styles = styles
         self._set_text_options()
-        if self._formulas is not None:
-            self._objects.set_theme(styles.theme)
+        self._formulas.set_theme(styles.theme)
         self.write(())
         self.write(items)
 
@@ -118,6 +133,7 @@ class AnswerWriter:
         if not isinstance(line, Block) or line.runs == runs:
             return
         line = self._items[index] = replace(line, runs=runs)
+        self._looks[index] = self._looks_of(self._items, index, ())
         cursor = QTextCursor(self._document)
         cursor.setPosition(self.text_position(index))
         cursor.beginEditBlock()
@@ -141,39 +157,24 @@ class AnswerWriter:
             cursor.setBlockFormat(paragraph)
             yield cursor.block().length()
 
-    def is_drawn(self, run: Run, item: Item) -> bool:
-        """Whether this run of `item` stands there as a formula."""
-        return self._formula(run, item) is not None
+    def drawn(self, index: int) -> tuple[bool, ...]:
+        """Of each formula of item `index`, whether it stands there drawn."""
+        return self._with_maths.get(index, ())
 
     def drawn_sources(self) -> Iterator[str]:
         """What the formulas that are drawn were written as, in their order."""
         for index in self._with_maths:
-            runs = (run for run in _runs(self._items[index]) if run.maths is not None)
+            runs = (run for run in runs_of(self._items[index]) if run.maths is not None)
             for run, is_drawn in zip(runs, self._with_maths[index], strict=True):
                 if is_drawn:
                     yield run.source or run.text
 
     def _drawn(self, item: Item) -> tuple[bool, ...]:
-        """Of each formula of the item, whether it is to be drawn now."""
-        return tuple(self._formula(run, item) is not None for run in _runs(item) if run.maths is not None)
-
-    def _formula(self, run: Run, item: Item) -> Formula | None:
-        """The formula to stand in place of this run; None: its source does."""
-        if run.maths is None or self._formulas is None:
-            return None
-        formula = self._objects.formula(run.maths) or self._formulas.get(run.maths)
-        column_px = self._styles.column_px(item, self._document.textWidth())
-        if formula is None or not fits(formula, self._styles.em_px(item), column_px):
-            return None
-        return formula
-
-    def _has_high_formula(self, block: Block) -> bool:
-        em_px, line_px = self._styles.em_px(block), self._styles.line_px(block)
-        formulas = [self._formula(run, block) for run in block.runs if run.maths is not None]
-        return any(formula is not None and needs_room(formula, em_px, line_px) for formula in formulas)
+        return self._formulas.drawn(item, self._styles)
 
     def _write_again(self, index: int, cursor: QTextCursor) -> None:
         item = self._items[index]
+        drawn = self._drawn(item)
         if isinstance(item, Table):
             cursor.setPosition(self.text_position(index) + 1)  # the first cell
             self._fill_table(item, cursor.currentTable())
@@ -181,12 +182,12 @@ class AnswerWriter:
             cursor.setPosition(self.text_position(index))
             cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
+            self._looks[index] = self._looks_of(self._items, index, drawn)
             self._style_paragraph(self._items, index, cursor)
             self._insert_block(item, cursor)
-        self._note_drawn(index)
+        self._note_drawn(index, drawn)
 
-    def _note_drawn(self, index: int) -> None:
-        drawn = self._drawn(self._items[index])
+    def _note_drawn(self, index: int, drawn: tuple[bool, ...]) -> None:
         if drawn:
             self._with_maths[index] = drawn
         if all(drawn):
@@ -203,8 +204,8 @@ class AnswerWriter:
             if old is not new and old != new:
                 break
             common += 1
-        changed = common < max(len(self._items), len(items))
-        return common - 1 if changed and common and _is_code_line(items[common - 1]) else common
+        ends_elsewhere = common and ends_code(self._items, common - 1) != ends_code(items, common - 1)
+        return common - 1 if ends_elsewhere else common
 
     def _remove_from(self, index: int, cursor: QTextCursor) -> None:
         if index >= len(self._items):
@@ -217,7 +218,7 @@ class AnswerWriter:
             self._write_nothing()
         else:
             self._style_paragraph(self._items, index - 1, cursor)
-        del self._items[index:], self._starts[index:]
+        del self._items[index:], self._starts[index:], self._looks[index:]
         while self._with_maths and next(reversed(self._with_maths)) >= index:
             self._waiting.pop(self._with_maths.popitem()[0], None)
 
@@ -234,10 +235,11 @@ class AnswerWriter:
         cursor.setBlockCharFormat(QTextCharFormat())
 
     def _append(self, items: Sequence[Item], index: int, cursor: QTextCursor) -> None:
-        item = items[index]
+        item, drawn = items[index], self._drawn(items[index])
         cursor.movePosition(QTextCursor.MoveOperation.End)
         self._starts.append(cursor.position())
         self._items.append(item)
+        self._looks.append(self._looks_of(items, index, drawn))
         if index:
             cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
         if isinstance(item, Table):
@@ -245,23 +247,73 @@ class AnswerWriter:
         self._style_paragraph(items, index, cursor)
         if isinstance(item, Block):
             self._insert_block(item, cursor)
-        self._note_drawn(index)
+        self._note_drawn(index, drawn)
+
+    def _change(self, items: Sequence[Item], index: int, cursor: QTextCursor) -> None:
+        """Write an item over one of its kind, from where their words begin to differ."""
+        old, new = self._items[index], items[index]
+        drawn = self.drawn(index)
+        self._items[index] = new
+        if isinstance(old, Table) and isinstance(new, Table):
+            cursor.setPosition(self.text_position(index) + 1)  # the first cell
+            drawn = self._change_table(old, new, drawn, cursor.currentTable())
+        elif isinstance(old, Block) and isinstance(new, Block):
+            drawn = self._change_words(index, old, new, drawn, cursor)
+            looks = self._looks_of(items, index, drawn)
+            if looks != self._looks[index]:
+                self._looks[index], self._changed_px = looks, None
+                self._style_paragraph(items, index, cursor)
+        self._with_maths.pop(index, None)  # it is the last one there
+        self._waiting.pop(index, None)
+        self._note_drawn(index, drawn)
+
+    def _change_words(
+        self, index: int, old: Block, new: Block, was_drawn: tuple[bool, ...], cursor: QTextCursor
+    ) -> tuple[bool, ...]:
+        """Gives of each formula whether it is drawn; those in front of the change stay as they are."""
+        same, formulas = 0, 0
+        position = self.text_position(index) + (units(new.marker) + 1 if new.marker else 0)
+        for was, run in zip(old.runs, new.runs, strict=False):
+            if was != run:
+                break
+            same += 1
+            is_drawn = run.maths is not None and was_drawn[formulas]
+            formulas += run.maths is not None
+            position += 1 if is_drawn else units(run.text)
+        rest = list(new.runs[same:])
+        kept_text = grown_text(old.runs[same], rest[0]) if rest and same < len(old.runs) else ""
+        if kept_text:
+            rest[0] = replace(rest[0], text=rest[0].text[len(kept_text) :])
+        cursor.setPosition(position + units(kept_text))
+        self._changed_px = line_above_px(cursor)
+        if same + bool(kept_text) < len(old.runs):
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+        self._insert_runs(rest, new, cursor)
+        return was_drawn[:formulas] + self._drawn(replace(new, runs=tuple(rest)))
+
+    def _looks_of(self, items: Sequence[Item], index: int, drawn: tuple[bool, ...]) -> Looks:
+        item = items[index]
+        if isinstance(item, Table):
+            return Looks()
+        return Looks(
+            ends_code=ends_code(items, index),
+            right_to_left=is_right_to_left(item),
+            is_drawn=any(drawn),
+            is_high=bool(drawn) and self._formulas.need_room(item, self._styles),
+            first=(run.marks, run.address, run.role) if (run := next(iter(item.runs), None)) else (),
+        )
 
     def _style_paragraph(self, items: Sequence[Item], index: int, cursor: QTextCursor) -> None:
         """Give the paragraph at the cursor the format of item `index`, the one behind a table none."""
-        item = items[index]
+        item, looks = items[index], self._looks[index]
         if isinstance(item, Table):
             cursor.setBlockFormat(QTextBlockFormat())
             cursor.setBlockCharFormat(QTextCharFormat())
             return
-        below = items[index + 1] if index + 1 < len(items) else None
         before = items[index - 1] if index else None
-        ends_code = _is_code_line(item) and not (below is not None and _is_code_line(below))
-        paragraph = self._styles.paragraph(item, before, ends_code=ends_code)
-        if any(run.maths is not None for run in item.runs):
-            self._styles.make_room(
-                paragraph, item, high=self._has_high_formula(item), drawn=any(self._drawn(item))
-            )
+        paragraph = self._styles.paragraph(item, before, ends_code=looks.ends_code)
+        self._styles.make_room(paragraph, item, high=looks.is_high, drawn=looks.is_drawn)
         cursor.setBlockFormat(paragraph)
         cursor.setBlockCharFormat(
             self._styles.characters(item.runs[0], item) if item.runs else QTextCharFormat()
@@ -272,57 +324,66 @@ class AnswerWriter:
             cursor.insertText(block.marker + "\t", self._styles.marker())
         self._insert_runs(block.runs, block, cursor)
 
-    def _insert_runs(self, runs: Runs, item: Item, cursor: QTextCursor) -> None:
+    def _insert_runs(self, runs: Iterable[Run], item: Item, cursor: QTextCursor) -> None:
+        block = item if isinstance(item, Block) else None
         for run in runs:
-            characters = self._styles.characters(run, item if isinstance(item, Block) else None)
-            formula = self._formula(run, item)
-            if formula is not None and run.maths is not None:
-                around = self._styles.around_formula(run, item)
-                em_px = self._styles.em_px(item)
-                made = self._objects.characters(run.maths, run.source, formula, em_px, around)
-                cursor.insertText(OBJECT, made)
+            formula = self._formulas.characters(run, item, self._styles) if run.maths is not None else None
+            if formula is not None:
+                cursor.insertText(OBJECT, formula)
             else:
-                cursor.insertText(run.text, characters)
+                cursor.insertText(run.text, self._styles.characters(run, block))
 
     def _insert_table(self, table: Table, before: Item | None, cursor: QTextCursor) -> None:
         made = cursor.insertTable(len(table.rows), len(table.alignments), self._styles.table(table, before))
-        for row_number in range(len(table.rows)):
-            for column in range(len(table.alignments)):
-                made.cellAt(row_number, column).setFormat(self._styles.cell(head=row_number == 0))
+        self._style_cells(made, 0)
         self._fill_table(table, made)
         cursor.movePosition(QTextCursor.MoveOperation.End)
 
+    def _style_cells(self, made: QTextTable, from_row: int) -> None:
+        for row in range(from_row, made.rows()):
+            for column in range(made.columns()):
+                made.cellAt(row, column).setFormat(self._styles.cell(head=row == 0))
+
+    def _change_table(
+        self, old: Table, new: Table, was_drawn: tuple[bool, ...], made: QTextTable
+    ) -> tuple[bool, ...]:
+        """Gives of each formula whether it is drawn; those in cells that stay are as they were."""
+        if len(new.rows) > len(old.rows):
+            made.appendRows(len(new.rows) - len(old.rows))
+            self._style_cells(made, len(old.rows))
+        drawn: list[bool] = []
+        before = iter(was_drawn)
+        for row, cells in enumerate(new.rows):
+            for column, runs in enumerate(cells):
+                was = old.rows[row][column] if row < len(old.rows) else None
+                stood = [next(before) for run in was or () if run.maths is not None]
+                if runs == was:
+                    drawn += stood
+                else:
+                    self._fill_cell(new, made, row, column)
+                    drawn += self._drawn(replace(new, rows=((runs,),)))
+        return tuple(drawn)
+
     def _fill_table(self, table: Table, made: QTextTable) -> None:
         """Write the cells, in place of what they hold."""
-        for row_number, row in enumerate(table.rows):
-            for column, alignment in enumerate(table.alignments):
-                cell = made.cellAt(row_number, column)
-                inner = cell.firstCursorPosition()
-                inner.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
-                inner.removeSelectedText()
-                runs = row[column] if column < len(row) else ()
-                if row_number == 0:
-                    runs = tuple(replace(run, marks=run.marks | Mark.BOLD) for run in runs)
-                paragraph = self._styles.cell_paragraph(alignment)
-                cell_block = Block(BlockKind.PARAGRAPH, runs)
-                if self._has_high_formula(cell_block):
-                    self._styles.make_room(paragraph, cell_block, high=True, drawn=True)
-                inner.setBlockFormat(paragraph)
-                self._insert_runs(runs, table, inner)
+        for row in range(len(table.rows)):
+            for column in range(len(table.alignments)):
+                self._fill_cell(table, made, row, column)
 
-
-def _runs(item: Item) -> Iterator[Run]:
-    """All runs of a paragraph or a table."""
-    if isinstance(item, Block):
-        yield from item.runs
-        return
-    for row in item.rows:
-        for cell in row:
-            yield from cell
-
-
-def _is_code_line(item: Item) -> bool:
-    return isinstance(item, Block) and item.kind is BlockKind.CODE_LINE
+    def _fill_cell(self, table: Table, made: QTextTable, row: int, column: int) -> None:
+        cell = made.cellAt(row, column)
+        inner = cell.firstCursorPosition()
+        inner.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+        inner.removeSelectedText()
+        runs = table.rows[row][column] if column < len(table.rows[row]) else ()
+        if row == 0:
+            runs = tuple(replace(run, marks=run.marks | Mark.BOLD) for run in runs)
+        paragraph = self._styles.cell_paragraph(table.alignments[column])
+        cell_block = Block(BlockKind.PARAGRAPH, runs)
+        if self._formulas.need_room(cell_block, self._styles):
+            self._styles.make_room(paragraph, cell_block, high=True, drawn=True)
+        inner.setBlockFormat(paragraph)
+        self._insert_runs(runs, table, inner)
 
 
 def units(text: str) -> int:

@@ -11,11 +11,13 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTextBlock, QTe
 from ui.theme import GUTTER_PX, RADIUS_BLOCK_PX, Theme
 from ui.transcript import styles
 from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark
-from ui.transcript.document import AnswerWriter
+from ui.transcript.document import AnswerWriter, units
 
 _BOX_RADIUS_PX = 5
 _BOX_SIDE_PX = 2
 """Room beside the words of a box: less than the space between two words."""
+_BOX_OUTSIDE_PX = 4
+"""So far a box may reach out of its paragraph."""
 _RULE_WIDTH_PX = 2
 
 
@@ -71,14 +73,18 @@ class Grounds:
 
     def paint(self, painter: QPainter, clip: QRectF, theme: Theme) -> None:
         """Paint what touches `clip`, in document coordinates."""
-        first = self._writer.item_at(self._position_at(clip.top())) - 1
-        last = self._writer.item_at(self._position_at(clip.bottom())) + 1
-        for area in self._areas:
-            if area.head <= last and area.last >= first:
-                self._paint_code(painter, self.code_rect(area), area, theme)
-        for quote_first, quote_last, left_px in self._quotes:
-            if quote_first <= last and quote_last >= first:
-                top, bottom = self.top(quote_first), self._bottom(quote_last)
+        # Each from the last one up to the first above the clip: a growing answer is painted at its end.
+        for area in reversed(self._areas):
+            rect = self.code_rect(area)
+            if rect.bottom() < clip.top():
+                break
+            if rect.top() <= clip.bottom():
+                self._paint_code(painter, rect, area, theme)
+        for quote_first, quote_last, left_px in reversed(self._quotes):
+            top, bottom = self.top(quote_first), self._bottom(quote_last)
+            if bottom < clip.top():
+                break
+            if top <= clip.bottom():
                 head = self._writer.items[quote_first]
                 is_rtl = isinstance(head, Block) and styles.is_right_to_left(head)
                 x = self._right() - left_px - _RULE_WIDTH_PX if is_rtl else GUTTER_PX + left_px
@@ -88,12 +94,16 @@ class Grounds:
                 painter.drawRect(rule)
         painter.setPen(QPen(theme.colour("line"), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for index in self._rules:
-            if first <= index <= last:
-                top = self.top(index) + 0.5
+        for index in reversed(self._rules):
+            top = self.top(index) + 0.5
+            if top < clip.top():
+                break
+            if top <= clip.bottom():
                 painter.drawLine(QLineF(GUTTER_PX, top, self._right(), top))
-        for index, start, length in self._boxes:
-            if first <= index <= last:
+        for index, start, length in reversed(self._boxes):
+            if self._bottom(index) < clip.top() - _BOX_OUTSIDE_PX:
+                break
+            if self.top(index) <= clip.bottom() + _BOX_OUTSIDE_PX:
                 self._paint_box(painter, index, start, length, theme)
 
     def code_rect(self, area: CodeArea) -> QRectF:
@@ -142,20 +152,19 @@ class Grounds:
 
     def _boxes_of(self, index: int, block: Block) -> Iterator[tuple[int, int, int]]:
         """Item, first character and length of each boxed result that stands there as text."""
+        if not any(run.marks & Mark.BOXED for run in block.runs):
+            return
         start = len(block.marker) + 1 if block.marker else 0
+        drawn = iter(self._writer.drawn(index))
         for run in block.runs:
-            is_drawn = self._writer.is_drawn(run, block)
-            length = 1 if is_drawn else len(run.text.encode("utf-16-le")) // 2
+            is_drawn = run.maths is not None and next(drawn)
+            length = 1 if is_drawn else units(run.text)
             if run.marks & Mark.BOXED and not is_drawn:
                 yield index, start, length
             start += length
 
     def _block(self, index: int) -> QTextBlock:
         return self._document.findBlock(self._writer.text_position(index))
-
-    def _position_at(self, y: float) -> int:
-        point = QPointF(GUTTER_PX, y)
-        return self._document.documentLayout().hitTest(point, Qt.HitTestAccuracy.FuzzyHit)
 
     def top(self, index: int) -> float:
         """Where item `index` begins, in document coordinates."""

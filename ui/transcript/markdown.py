@@ -63,27 +63,47 @@ class MarkdownReader:
         finished: bool,
         coloured: bool | None = None,
         goes_on: bool = False,
+        known: dict[str, Runs] | None = None,
     ) -> list[Item]:
         """The whole text as items. Code is coloured where the text is `finished`, or as `coloured` says.
 
-        `goes_on`: the code that the text begins with is not the beginning of that code.
+        `goes_on`: the code that the text begins with is not the beginning of that code. `known`: by its
+        source what was read in a paragraph before, as `finished`; afterwards that of this text.
         """
         coloured = finished if coloured is None else coloured
         source = untrusted_source.replace("\0", "\ufffd")
+        said = _Said(self._parser, known or {}, finished)
+        items: list[Item] = []
+        if _is_paragraph(source) and not goes_on:
+            items.append(Block(BlockKind.PARAGRAPH, said.runs(source.strip())))
+        else:
+            items = self._read_blocks(source, said, coloured=coloured, goes_on=goes_on)
+        if known is not None:
+            known.clear()
+            known.update(said.read)
+        return items
+
+    def _read_blocks(self, source: str, said: _Said, *, coloured: bool, goes_on: bool) -> list[Item]:
         lines = source.split("\n")
         items: list[Item] = []
         tokens = self._block_tokens(source)
         for group in _top_level_groups(tokens):
-            items += self._read_group(group, lines, finished=finished, coloured=coloured)
+            items += _read_group(group, lines, said, coloured=coloured)
         if goes_on and tokens and tokens[0].type == "fence":
             del items[: 1 if tokens[0].content else 2]
         return items
 
-    def last_block_line(self, untrusted_source: str) -> int:
-        """The line (from 0) on which the last top-level block begins; 0 where there is none."""
+    def last_block(self, untrusted_source: str) -> tuple[int, bool]:
+        """The line (from 0) on which the last top-level block of whole lines begins; 0 where there is none.
+
+        True: it is over, unless what comes next is indented or goes on with a list.
+        """
         tokens = self._block_tokens(untrusted_source.replace("\0", "\ufffd"))
-        starts = [token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
-        return starts[-1] if starts else 0
+        opening = [token for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
+        if not opening or opening[-1].map is None:
+            return 0, False
+        is_over = opening[-1].type != "fence" and untrusted_source.endswith("\n\n")
+        return opening[-1].map[0], is_over
 
     def reopening(self, untrusted_source: str) -> tuple[str, bool] | None:
         """What to put before the rest of a block that is cut at a line end, so that it is read as the rest.
@@ -109,25 +129,42 @@ class MarkdownReader:
         self._parser.block.parse(source, self._parser, {}, tokens)
         return tokens
 
-    def _read_group(
-        self, group: list[Token], lines: list[str], *, finished: bool, coloured: bool
-    ) -> list[Item]:
-        start, end = group[0].map or [0, len(lines)]
-        source = "\n".join(lines[start:end])
-        too_deep = max(token.level for token in group) >= MAX_NESTING - 1
-        is_code = group[0].type in ("fence", "code_block")
-        if too_deep or (len(source) > MAX_BLOCK_CHARS and not is_code):
-            return list(_as_written(source))
-        _read_tasks(group)
-        for token in group:
-            if token.type == "inline":
-                self._read_inline(token, finished=finished)
-        return _Walker(coloured).items(group)
 
-    def _read_inline(self, token: Token, *, finished: bool) -> None:
-        token.children = []
-        if not _is_too_much(token.content):
-            self._parser.inline.parse(token.content, self._parser, {"finished": finished}, token.children)
+@dataclass
+class _Said:
+    """Reads what paragraphs say; what is `known` is not read again."""
+
+    parser: MarkdownIt
+    known: dict[str, Runs]
+    finished: bool
+    read: dict[str, Runs] = field(default_factory=dict)
+
+    def runs(self, content: str) -> Runs:
+        """The runs of one paragraph."""
+        runs = self.known.get(content)
+        if runs is None:
+            tokens: list[Token] = []
+            if not _is_too_much(content):
+                self.parser.inline.parse(content, self.parser, {"finished": self.finished}, tokens)
+            runs = _runs_of(content, tokens)
+        self.read[content] = runs
+        return runs
+
+
+def _is_paragraph(source: str) -> bool:
+    """Whether it surely is one: a single line that begins with a letter."""
+    return source[:1].isalpha() and "\n" not in source and not _is_too_much(source)
+
+
+def _read_group(group: list[Token], lines: list[str], said: _Said, *, coloured: bool) -> list[Item]:
+    start, end = group[0].map or [0, len(lines)]
+    source = "\n".join(lines[start:end])
+    too_deep = max(token.level for token in group) >= MAX_NESTING - 1
+    is_code = group[0].type in ("fence", "code_block")
+    if too_deep or (len(source) > MAX_BLOCK_CHARS and not is_code):
+        return list(_as_written(source))
+    _read_tasks(group)
+    return _Walker(said, coloured).items(group)
 
 
 def _is_too_much(paragraph: str) -> bool:
@@ -182,6 +219,7 @@ class _OpenList:
 class _Walker:
     """Goes through the tokens of one top-level block and gathers its items."""
 
+    said: _Said
     coloured: bool
     gathered: list[Item] = field(default_factory=list)
     inside: list[Container] = field(default_factory=list)
@@ -266,17 +304,17 @@ class _Walker:
 
     def _inline(self, token: Token) -> None:
         if self.rows:
-            self.rows[-1].append(_runs_of(token))
+            self.rows[-1].append(self.said.runs(token.content))
             return
         if self.level:
-            self._add(BlockKind.HEADING, _runs_of(token), self.level)
+            self._add(BlockKind.HEADING, self.said.runs(token.content), self.level)
             return
         kind = BlockKind.TIGHT if self.tight else BlockKind.PARAGRAPH
         if _is_too_much(token.content):
             for part in _as_written(token.content, kind):
                 self._add(part.kind, part.runs)
         else:
-            self._add(kind, _runs_of(token))
+            self._add(kind, self.said.runs(token.content))
 
     def _math_block(self, token: Token) -> None:
         self._flush_marker()
@@ -318,12 +356,12 @@ class _Walker:
         self.rows, self.alignments = [], []
 
 
-def _runs_of(inline: Token) -> Runs:
+def _runs_of(content: str, tokens: list[Token]) -> Runs:
     """The runs of one paragraph; neighbours that look alike are joined."""
-    if not inline.children:
-        return (Run(_line(inline.content)),) if inline.content else ()
+    if not tokens:
+        return (Run(_line(content)),) if content else ()
     joined: list[Run] = []
-    for run in _walk_inline(inline.children):
+    for run in _walk_inline(tokens):
         last = joined[-1] if joined else None
         is_maths = run.maths is not None or (last is not None and last.maths is not None)
         if last and not is_maths and (last.marks, last.address) == (run.marks, run.address):

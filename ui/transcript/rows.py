@@ -82,6 +82,7 @@ class TurnRows(QWidget):
         self._rows: list[Row] = []
         self._room_px: list[int] = []
         self._zoom_percent = 100
+        self.setAttribute(Qt.WidgetAttribute.WA_StaticContents)  # see `Page`
         self.setMaximumWidth(COLUMN_WIDTH_PX + 2 * GUTTER_PX)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, MARGIN_PX, 0, MARGIN_PX)

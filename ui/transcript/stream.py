@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ui.transcript.blocks import Item
+from ui.transcript.blocks import Item, Runs
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.untrusted_text import with_line_feeds
 
@@ -33,6 +33,8 @@ class MarkdownStream:
         self._tail = ""
         self._held = ""
         self._looked_at_chars = 0
+        self._is_over = False
+        self._known: dict[str, Runs] = {}
 
     @property
     def source(self) -> str:
@@ -76,7 +78,7 @@ class MarkdownStream:
         """End with the finished blocks; gives the text after them, which is no longer part of this."""
         rest = self._tail + self._held
         self._pieces = ["".join(head for head, _, _ in self._heads)]
-        self._tail, self._held, self._looked_at_chars = "", "", 0
+        self._tail, self._held, self._looked_at_chars, self._is_over = "", "", 0, False
         return rest
 
     def take_whole(self, untrusted_text: str) -> None:
@@ -88,7 +90,10 @@ class MarkdownStream:
 
     def items(self) -> list[Item]:
         """Everything so far."""
-        return self._closed + self._reader.read(self._open_text(), finished=False, goes_on=self._goes_on)
+        opened = self._reader.read(
+            self._open_text(), finished=False, goes_on=self._goes_on, known=self._known
+        )
+        return self._closed + opened
 
     def finished_items(self) -> list[Item]:
         """Everything, read once more, with coloured code."""
@@ -110,7 +115,7 @@ class MarkdownStream:
     def _close(self, chars: int) -> None:
         """Take so many characters off the tail; what they say does not change any more."""
         head, self._tail = self._tail[:chars], self._tail[chars:]
-        items = self._reader.read(head, finished=False, goes_on=self._goes_on)
+        items = self._reader.read(head, finished=False, goes_on=self._goes_on, known=self._known)
         self._heads.append((head, self._goes_on, items))
         self._closed_chars += len(head)
         self._closed += items
@@ -130,7 +135,7 @@ class MarkdownStream:
         self._close(places[-1] if places else len(tail))
         self._tail = before + self._tail if self._tail else ""
         self._goes_on = is_code and bool(self._tail)
-        self._looked_at_chars = 0
+        self._looked_at_chars, self._is_over = 0, False
 
     def _close_finished_blocks(self) -> None:
         """Take finished blocks off the tail.
@@ -139,13 +144,16 @@ class MarkdownStream:
         block of the whole lines stays open, a list or a table may go on.
         """
         whole_chars = self._tail.rfind("\n") + 1
-        if whole_chars <= self._looked_at_chars:
-            return
-        whole = self._tail[:whole_chars]
-        line = self._reader.last_block_line(whole)
-        if line:
-            self._close(_end_of_line(self._tail, line))
-        self._looked_at_chars = self._tail.rfind("\n") + 1
+        if whole_chars > self._looked_at_chars:
+            line, is_over = self._reader.last_block(self._tail[:whole_chars])
+            if line:
+                self._close(_end_of_line(self._tail, line))
+            self._looked_at_chars = self._tail.rfind("\n") + 1
+            self._is_over = is_over
+        # Behind an empty line, a letter at the margin begins a paragraph of its own.
+        if self._is_over and self._tail[self._looked_at_chars :][:1].isalpha():
+            self._close(self._looked_at_chars)
+            self._looked_at_chars, self._is_over = 0, False
 
 
 def _end_of_line(text: str, count: int) -> int:

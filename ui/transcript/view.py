@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from app.history.records import Turn
 from models.engine.protocol import PauseReason
@@ -30,6 +30,7 @@ from ui.transcript.markdown import MarkdownReader
 from ui.transcript.message_menu import message_menu
 from ui.transcript.near_turns import NearTurns
 from ui.transcript.orders import TurnOrders
+from ui.transcript.page import SIDE_PX, Page
 from ui.transcript.path_change import PathChange
 from ui.transcript.places import line_in_sight
 from ui.transcript.reading_place import ReadingPlace
@@ -39,7 +40,6 @@ from ui.transcript.turn import TurnWidget
 from ui.widgets.quiet_scroll_bar import QuietScrollBar
 from ui.widgets.text_button import TextButton
 
-SIDE_PX = 12
 TURN_TOP_PX = 28
 """How far from the top a turn stands that was searched for."""
 PLACE_BOTTOM_PX = 72
@@ -101,19 +101,19 @@ class TranscriptView(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setAccessibleName("Conversation")
         self.verticalScrollBar().setSingleStep(24)
-        self._page = page = QWidget()
-        self._column = TurnRows(self._make_kept, page)
+        # What it would show through has the colour of the page: nothing else need be painted under it.
+        around_bar = self.verticalScrollBar().parentWidget()
+        if around_bar is not None:
+            around_bar.setAutoFillBackground(True)
+        self._column = TurnRows(self._make_kept, self)
         self._place = ReadingPlace(self.verticalScrollBar(), self._column)
         self.selection = MessageSelection(self, self._column)
         self._near = NearTurns(self, self._column, self._place, self._stays_built)
         self._reply = LiveReply(self._place, self, self._near.settle)
         self._near.settled.connect(self._keep_place)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(SIDE_PX, 0, 0, 0)  # on the right the scroll bar is as wide
-        row.addStretch(1)
-        row.addWidget(self._column, 10_000)
-        row.addStretch(1)
-        self.setWidget(page)
+        self._page = Page(self._column)
+        self._page.placed.connect(self._keep_place)
+        self.setWidget(self._page)
         self._more = TextButton("↓ More below", self, kind="pill")
         self._more.hide()
         self._more.clicked.connect(self._go_to_end)
@@ -328,6 +328,7 @@ class TranscriptView(QScrollArea):
             wraps=self._wraps,
             is_last=self._column.is_last,
         )
+        widget.setAttribute(Qt.WidgetAttribute.WA_StaticContents)  # see `Page`
         widget.show_versions(self._versions.get(turn.id, ()))
         widget.set_busy(self._busy_reason)
         widget.text_moved.connect(partial(self._place.follow_text, turn.id))

@@ -76,9 +76,11 @@ class SafeBrowser(QTextBrowser):
 
     Signals:
         link_requested: str, the normalised address of a clicked link.
+        height_changed: it is as high as its text again.
     """
 
     link_requested = Signal(str)
+    height_changed = Signal()
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         """`name` is what a screen reader calls it."""
@@ -147,6 +149,7 @@ class SafeBrowser(QTextBrowser):
             self.setFixedHeight(height)
             # Within a resize Qt does not let the viewport follow: it is laying it out just then.
             self.viewport().resize(self.viewport().width(), height)
+            self.height_changed.emit()
 
     # Selecting
 

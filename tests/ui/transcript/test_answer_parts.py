@@ -58,6 +58,23 @@ def test_a_long_one_is_the_same_in_parts(parts: AnswerParts) -> None:
     assert all(len(view.markdown_source) < 3 * PART_CHARS for view in parts.views)
 
 
+def test_the_views_stand_under_each_other_in_the_whole_width(qtbot: QtBot, parts: AnswerParts) -> None:
+    for number, piece in enumerate(pieces(LONG, 400)):
+        parts.append(piece)
+        if number == 200:
+            parts.resize(500, parts.height())
+            qtbot.waitUntil(lambda: not any(view._layout_timer.isActive() for view in parts.views))
+        bottom = 0
+        for view in parts.views:
+            assert (view.y(), view.width()) == (bottom, parts.width())
+            assert view.viewport().size() == view.size()
+            assert view.document().textWidth() == parts.width()
+            assert view.document().size().height() <= view.height()
+            bottom += view.height() - view.overlap_px
+        assert parts.height() == bottom
+    assert len(parts.views) >= 3
+
+
 def test_from_the_history_it_is_the_same(parts: AnswerParts) -> None:
     parts.finish(LONG)
     let_finish(parts)

@@ -110,6 +110,18 @@ def test_the_document_is_that_of_the_whole(qtbot: QtBot, reader: MarkdownReader,
     assert list(grown._writer.items) == reader.read(with_line_feeds(text), finished=True)
 
 
+def test_an_answer_goes_on_after_its_end(qtbot: QtBot, reader: MarkdownReader) -> None:
+    """What has its colours loses them again, and the line that grows keeps the format of its block."""
+    begin, end = "Words\n\n```python\nfor x in y:\n    pri", "nt(x)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    view = AnswerView(Theme.light(), reader)
+    qtbot.addWidget(view)
+    view.append(begin)
+    view.finish(begin)
+    for piece in pieces(end, 20):
+        view.append(piece)
+    assert structure(view) == structure(growing(qtbot, reader, begin + end))
+
+
 def growing(qtbot: QtBot, reader: MarkdownReader, text: str) -> AnswerView:
     """The text so far, shown at once."""
     view = AnswerView(Theme.light(), reader)

@@ -60,6 +60,8 @@ def open_outline(aids: ReadingAids) -> None:
 def place_in_view(aids: ReadingAids, start: int) -> int:
     """How far below the top of the view that character of the thought stands after it was gone to."""
     aids.go_to_thought(5, start)
+    while aids._landing_timer.isActive():  # the place is not on the page yet
+        QApplication.processEvents()
     settle()
     view = view_of(aids)
     thinking = view.built_turns()[-1].thinking

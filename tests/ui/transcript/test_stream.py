@@ -57,3 +57,17 @@ def test_closed_items_grow_with_the_answer() -> None:
     for number in range(50):
         stream.feed(f"Paragraph {number}.\n\n")
         assert stream.closed_items == number
+
+
+def test_a_paragraph_begins_and_what_was_before_is_closed() -> None:
+    """Not at its line end, which may come much later."""
+    stream = MarkdownStream(MarkdownReader())
+    stream.feed("- one\n- two\n\n")
+    assert stream.closed_items == 0  # "  more" would belong to the list
+    stream.feed("T")
+    assert stream.closed_items == 2
+    stream.feed("hree.\n\n```\ncode\n\n")
+    assert stream.closed_items == 3
+    stream.feed("more code")
+    assert stream.closed_items == 3
+    assert stream.items() == read("- one\n- two\n\nThree.\n\n```\ncode\n\nmore code")
