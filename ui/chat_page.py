@@ -47,10 +47,9 @@ class ChatPage(QWidget):
 
     Signals:
         ask_requested(text), version_requested(turn_id, text), show_version_requested(turn_id),
-        branch_requested(turn_id), delete_turn_requested(turn_id), undo_requested, forget_requested,
-        stop_requested, answer_now_requested, restart_requested, pause_requested,
-        go_on_requested(hint), try_again_requested: for the controller.
-        draft_rested(text): a long draft can be read ahead.
+        branch_requested(turn_id), delete_turn_requested(turn_id), forget_requested, undo_requested,
+        stop_requested, answer_now_requested, pause_requested, go_on_requested(hint), try_again_requested.
+        restart_requested: the engine. draft_rested(text): a long draft can be read ahead.
         thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
         zoom_chosen(percent): how large the text of the transcript is to be from now on.
         link_requested(address), save_thought_requested(turn_id, text): from the transcript.
@@ -141,7 +140,9 @@ class ChatPage(QWidget):
 
     def _build_aids(self) -> ReadingAids:
         from ui.transcript.reading_aids import ReadingAids
+        from ui.transcript.spoken import speak_transcript
 
+        speak_transcript()
         transcript = self.build_transcript()
         aids = ReadingAids(self._theme, transcript, self.middle)
         self._connect_transcript(transcript, aids)
@@ -351,7 +352,7 @@ class ChatPage(QWidget):
         if self._asked_version is None:
             self.composer.put_back(rejected.text, rejected.error)
         else:
-            self.composer.begin_edit(self._asked_version, rejected.text)
+            self.composer.begin_edit(self._asked_version, rejected.text, is_typed=True)
             self.composer.show_error(rejected.error)
             self._asked_version = None
 
@@ -462,11 +463,10 @@ class ChatPage(QWidget):
             self.drafts.put_back(turn.conversation_id, turn.question)
 
     def _swap_drafts(self, opened_id: int | None) -> None:
-        """Each chat keeps its own draft; an edited question does not come along."""
-        self.composer.cancel_edit()
-        draft = self.drafts.swap(self._conversation_id, self.composer.text(), opened_id)
+        """Each chat keeps what was typed in it: its draft, and an edited question."""
+        unsent = self.drafts.swap(self._conversation_id, self.composer.unsent(), opened_id)
         self._conversation_id = opened_id
-        self.composer.set_text(draft)
+        self.composer.show_unsent(unsent)
 
     def _is_in_front(self, turn_id: int) -> bool:
         running = self._running_turn
@@ -488,8 +488,8 @@ class ChatPage(QWidget):
         self.composer.set_follow_up(self.is_chat_shown)
         if self._running_turn is not None:
             elsewhere = self._running_turn.conversation_id != self._conversation_id
-            where = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."
-            self.composer.set_running(where if elsewhere else "")
+            said = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."
+            self.composer.set_running(said if elsewhere else "")
         elif self._engine is None or self._engine.state is EngineState.STARTING:
             self.composer.set_waiting("Starting the engine…")
         elif self._engine.state is EngineState.LOADING:

@@ -53,7 +53,7 @@ class ModelPill(QPushButton):
         """Name the model; the built-in one says that it is a demonstration."""
         short = title if len(title) <= _LONGEST_NAME else title[: _LONGEST_NAME - 1] + "…"
         words = f"{short} · demonstration" if is_built_in else short
-        self.setText(words.replace("&", "&&"))
+        self.setText(words.replace("&", "&&") + " ▾")
         self.setAccessibleName(f"Model: {words}")
 
     def set_choices(self, current: Path, choices: Sequence[PillChoice]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSocketNotifier, Slot
@@ -25,7 +26,14 @@ from app.library.events import LibraryEvent
 from app.paths import Paths
 from app.settings import Settings, save_settings
 from models.reasoning import PieceKind
-from tests.accessibility.said import ANSWER, MODEL_NAME, SECOND_QUESTION, THOUGHT_TOKEN, TOKENS
+from tests.accessibility.said import (
+    ANSWER,
+    FORMULAS,
+    MODEL_NAME,
+    SECOND_QUESTION,
+    THOUGHT_TOKEN,
+    TOKENS,
+)
 from tests.golden import texts
 from tests.golden.stage import Stage
 from tests.ui.scripted_chat import MODEL, ScriptedChat, summary, turn
@@ -106,6 +114,18 @@ class Program(QObject):
         for word in ANSWER.split(" "):
             self._stage.say(ReplyDelta(2, PieceKind.ANSWER, word + " ", 1))
         self._stage.say(TurnEnded(turn(2, question=SECOND_QUESTION, answer=ANSWER, state=TurnState.FINISHED)))
+
+    def _formulas(self) -> None:
+        """Another chat, with formulas, of a model that has a name."""
+        turns = tuple(
+            replace(
+                turn(number, answer=FORMULAS, state=TurnState.FINISHED, conversation_id=2),
+                model_name=MODEL_NAME,
+            )
+            for number in (5, 6)
+        )
+        self._stage.say(ConversationOpened(Conversation(summary(2, "Roots"), turns)))
+        self._stage.wait()
 
     def _models(self) -> None:
         self._stage.window.show_models()

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, MatchRule, Message, new_method_call
+from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
@@ -22,6 +22,21 @@ PATIENCE_S = 20.0
 SILENCE_S = 0.4
 """Nothing more is announced after so long."""
 MAX_OBJECTS = 5_000
+MAX_WORDS = 12
+_WORDS = 1
+_WHAT_READERS_ASK: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    ("GetAttributes", "i", (0,)),
+    ("GetAttributeRun", "ib", (1, True)),
+    ("GetDefaultAttributes", "", ()),
+    ("GetNSelections", "", ()),
+    ("GetSelection", "i", (0,)),
+    ("GetOffsetAtPoint", "iiu", (300, 300, 0)),
+    ("GetRangeExtents", "iiu", (0, 4, 0)),
+    ("SetCaretOffset", "i", (3,)),
+    ("GetTextBeforeOffset", "iu", (4, 1)),
+    ("GetTextAfterOffset", "iu", (1, 5)),
+)
+"""Nothing of it may end the program, whatever it is answered."""
 
 _ACCESSIBLE = "org.a11y.atspi.Accessible"
 _TEXT = "org.a11y.atspi.Text"
@@ -61,14 +76,15 @@ class Bus:
 
     def read(self, program: tuple[str, str]) -> list[dict[str, Any]]:
         """All objects that show."""
-        waiting = [program]
+        waiting: list[tuple[tuple[str, str], list[str]]] = [(program, [])]
         objects: list[dict[str, Any]] = []
         while waiting and len(objects) < MAX_OBJECTS:
-            place = waiting.pop(0)
-            found = self._object(place)
+            place, groups = waiting.pop(0)
+            found = self._object(place) | {"groups": groups}
             if found["visible"] or found["role"] == "application":
                 objects.append(found)
-                waiting += self._children(place)
+                inside = [*groups, found["name"]] if found["role"] == "panel" and found["name"] else groups
+                waiting += [(child, inside) for child in self._children(place)]
         return objects
 
     def heard(self) -> list[str]:
@@ -93,6 +109,7 @@ class Bus:
             "focusable": bool(bits >> _FOCUSABLE & 1),
             "visible": bool(bits >> _VISIBLE & 1 and bits >> _SHOWING & 1),
             "text": self._text(place) if _TEXT in interfaces else None,
+            "words": self._words(place) if _TEXT in interfaces else None,
         }
 
     def _children(self, place: tuple[str, str]) -> list[tuple[str, str]]:
@@ -100,6 +117,21 @@ class Bus:
 
     def _text(self, place: tuple[str, str]) -> str:
         return str(self._ask(place, _TEXT, "GetText", "ii", (0, -1))[0])
+
+    def _words(self, place: tuple[str, str]) -> list[tuple[str, int, int]]:
+        """The first words, one by one, each with the size of its first letter on the screen."""
+        words: list[tuple[str, int, int]] = []
+        offset = 0
+        while len(words) < MAX_WORDS:
+            word, start, end = self._ask(place, _TEXT, "GetStringAtOffset", "iu", (offset, _WORDS))
+            if end <= start or end <= offset:
+                break
+            *_where, width, height = self._ask(place, _TEXT, "GetCharacterExtents", "iu", (start, 0))
+            words.append((word, width, height))
+            offset = end
+        for method, kind, values in _WHAT_READERS_ASK:
+            self._ask(place, _TEXT, method, kind, values)
+        return words
 
     def _property(self, place: tuple[str, str], interface: str, name: str) -> str:
         return str(self._ask(place, "org.freedesktop.DBus.Properties", "Get", "ss", (interface, name))[0][1])
@@ -125,6 +157,8 @@ class Bus:
         while True:
             answer = self._connection.receive(timeout=max(until - time.monotonic(), 0.01))
             if answer.header.fields.get(HeaderFields.reply_serial) == serial:
+                if answer.header.message_type is MessageType.error:
+                    raise RuntimeError(f"{method} of {address.object_path}: {answer.body}")
                 return tuple(answer.body)
             self._note(answer)
 
@@ -190,6 +224,8 @@ def _read_all() -> Iterator[tuple[str, Any]]:
     announced.append(bus.heard())
     yield "announced", announced
     yield "answered", bus.read(program)
+    window.order("formulas")
+    yield "formulas", bus.read(program)
     for order in ("models", "settings", "link"):
         window.order(order)
         yield order, bus.read(program)

@@ -76,7 +76,15 @@ def test_a_control_without_a_name_is_found(qtbot: QtBot) -> None:
 def test_the_chat(chat: Opened) -> None:
     assert problems(chat.window) == []
     names = [spoken_name(widget) for widget in controls(chat.window)]
-    for expected in ("Your question", "Answer", "Question", "Stop", "Chats", "Copy code 1", f"Model: {NAME}"):
+    for expected in (
+        "Your question",
+        "Answer from Ponder Mini",
+        "Question",
+        "Stop",
+        "Chats",
+        "Copy code 1",
+        f"Model: {NAME}",
+    ):
         assert expected in names, names
     assert len(list(controls(chat.window))) > 20
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.accessibility.said import ANSWER, MODEL_NAME, SECOND_QUESTION, THOUGHT_TOKEN
+from tests.accessibility.said import ANSWER, FORMULAS_SAID, MODEL_NAME, SECOND_QUESTION, THOUGHT_TOKEN
 from tests.accessibility.walk import MAX_NAME_CHARS
 
 TIMEOUT_S = 100
-PAGES = ("thinking", "answered", "models", "settings", "link", "first")
+PAGES = ("thinking", "answered", "formulas", "models", "settings", "link", "first")
 Objects = list[dict[str, Any]]
 
 _LAUNCHERS = ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher")
@@ -81,7 +81,7 @@ def test_a_reply_is_told_in_four_sentences(read: dict[str, Any]) -> None:
 
 
 def test_who_speaks_and_what_is_said(read: dict[str, Any]) -> None:
-    answers = texts_of(read["answered"], "Answer")
+    answers = texts_of(read["answered"], "Answer from Ponder Mini")
     assert len(answers) == 2
     for answer in answers:
         assert "The lock costs 1.4 µs:" in answer
@@ -90,6 +90,29 @@ def test_who_speaks_and_what_is_said(read: dict[str, Any]) -> None:
     questions = texts_of(read["answered"], "Your question")
     assert len(questions) == 2
     assert SECOND_QUESTION in questions
+
+
+def test_a_turn_is_a_group_with_a_number(read: dict[str, Any]) -> None:
+    """The oldest first, and all of it is inside: who asks, who thinks and who answers."""
+    for page in ("thinking", "answered", "formulas"):
+        groups = [found["name"] for found in read[page] if found["role"] == "panel" and found["name"]]
+        assert groups == ["Question 1", "Question 2"]
+    inside = [(found["name"], found["groups"]) for found in read["answered"] if found["groups"]]
+    for number in (1, 2):
+        names = [name for name, groups in inside if groups == [f"Question {number}"]]
+        assert {"Your question", "Answer from Ponder Mini", "Copy the answer"} <= set(names)
+
+
+def test_formulas_are_read_where_they_stand(read: dict[str, Any]) -> None:
+    name = f"Answer from {MODEL_NAME}"
+    assert texts_of(read["formulas"], name) == [FORMULAS_SAID] * 2
+    for found in read["formulas"]:
+        if found["name"] != name:
+            continue
+        assert found["description"] == ""
+        assert "".join(word for word, _width, _height in found["words"]) in FORMULAS_SAID
+        assert "x" in [word for word, _width, _height in found["words"]]
+        assert all(width > 0 and height > 0 for _word, width, height in found["words"])
 
 
 def test_a_thought_that_is_open_can_be_read_and_names_nothing(read: dict[str, Any]) -> None:

@@ -95,12 +95,8 @@ def thinking_open(stage: Stage) -> None:
 
 
 def formulas(stage: Stage) -> None:
-    """Inline, displayed and boxed. Opened twice: formulas that are known already are laid out at once."""
-    turn = _turn(1, "Solve x² − 3x + 2 = 0.", texts.ANSWER_FORMULAS)
-    _open(stage, 1, turn)
-    stage.wait()
-    stage.say(ConversationOpened(None))
-    _open(stage, 1, turn)
+    """Inline, displayed and boxed."""
+    _open(stage, 1, _turn(1, "Solve x² − 3x + 2 = 0.", texts.ANSWER_FORMULAS))
 
 
 def code_and_table(stage: Stage) -> None:

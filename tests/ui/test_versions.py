@@ -144,6 +144,44 @@ def test_leaving_an_edit_keeps_the_draft(chat: Opened, way: str) -> None:
     assert chat.chat.named("ask") == ["a draft"]
 
 
+@pytest.mark.parametrize("way", ["typed", "not taken", "twice"])
+def test_what_was_typed_into_an_edit_survives_another_chat(chat: Opened, way: str) -> None:
+    composer = chat.page.composer
+    composer.set_text("a draft")
+    button(of(chat, 2), "Edit and ask again").click()
+    chat.qtbot.keyClicks(composer.edit, ", please")
+    if way == "not taken":
+        chat.qtbot.keyClick(composer.edit, Qt.Key.Key_Return)
+        chat.say(QuestionRejected("Question 2, please", engine_error("engine_stopped", {})))
+        chat.say(ready())
+    for _ in range(2 if way == "twice" else 1):
+        open_path(chat, [9], chat=2)
+        assert (composer.text(), composer.edited_turn) == ("", None)
+        assert not composer.editing_note.isVisible()
+        open_path(chat, [1, 2, 5])
+        assert (composer.text(), composer.edited_turn) == ("Question 2, please", 2)
+        assert composer.editing_note.isVisible()
+        assert composer.edit.hasFocus()
+    orders = len(chat.chat.named("ask_version"))
+    composer.button.click()
+    assert chat.chat.named("ask_version")[orders:] == [(2, "Question 2, please")]
+    assert (composer.text(), composer.edited_turn) == ("a draft", None)
+
+
+def test_a_question_that_is_given_back_elsewhere_keeps_the_edit(chat: Opened) -> None:
+    composer = chat.page.composer
+    button(of(chat, 2), "Edit and ask again").click()
+    chat.qtbot.keyClicks(composer.edit, "?")
+    running = turn(10, question="Long?")
+    chat.say(TurnStarted(running))
+    open_path(chat, [9], chat=2)
+    chat.say(TurnEnded(turn(10, question="Long?", state=TurnState.FAILED), PromptTooLongError("too long")))
+    open_path(chat, [1, 2, 5])
+    assert composer.text() == "Question 2?"
+    composer.cancel_edit()
+    assert composer.text() == "Long?"
+
+
 def test_an_edited_question_that_is_not_taken_comes_back(chat: Opened) -> None:
     button(of(chat, 2), "Edit and ask again").click()
     chat.page.composer.button.click()

@@ -198,7 +198,7 @@ def test_the_demonstration_model_says_so_and_has_examples(opened: Opened) -> Non
 
 def test_another_model_hides_the_words_about_the_demonstration(opened: Opened) -> None:
     opened.say(ready(), EngineStateChanged(EngineState.READY, "R1 Distill", built_in=False))
-    assert opened.window.header.pill.text() == "R1 Distill"
+    assert opened.window.header.pill.text() == "R1 Distill ▾"
     assert not opened.page.empty_state.built_in_part.isVisible()
 
 

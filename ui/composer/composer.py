@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from models.errors import AppError
+from ui.composer.drafts import Unsent
 from ui.composer.editing_note import EditingNote
 from ui.composer.question_edit import QuestionEdit
 from ui.composer.temporary_note import TemporaryNote
@@ -65,6 +66,7 @@ class Composer(QWidget):
         self.editing_note = EditingNote()
         self.temporary_note = TemporaryNote()
         self._draft = ""
+        self._edited_from = ""
         self.edit = QuestionEdit()
         self.thinking_button = ThinkingButton()
         self.reason_label = of_kind(ElidedLabel(), "third")
@@ -182,13 +184,32 @@ class Composer(QWidget):
         """The question that is being edited, None while a new one is written."""
         return self.editing_note.turn_id
 
-    def begin_edit(self, turn_id: int, text: str) -> None:
-        """Put an earlier question into the field, to be sent as another version. The draft comes back."""
+    def begin_edit(self, turn_id: int, text: str, *, is_typed: bool = False) -> None:
+        """Put an earlier question into the field, to be sent as another version. The draft comes back.
+
+        `is_typed`: the user has changed it already.
+        """
         if self.edited_turn is None:
             self._draft = self.text()
+        self._edited_from = "" if is_typed else text
         self.editing_note.show_turn(turn_id)
         self.set_text(text)
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def unsent(self) -> Unsent:
+        """What was typed and not sent. An earlier question that was not changed is none of it."""
+        if self.edited_turn is None:
+            return Unsent(self.text())
+        if self.text() == self._edited_from:
+            return Unsent(self._draft)
+        return Unsent(self._draft, self.edited_turn, self.text())
+
+    def show_unsent(self, unsent: Unsent) -> None:
+        """In place of what is typed now, put this into the field."""
+        self.cancel_edit()
+        self.set_text(unsent.draft)
+        if unsent.edited_turn is not None:
+            self.begin_edit(unsent.edited_turn, unsent.edit, is_typed=True)
 
     def show_error(self, error: AppError) -> None:
         """Why what stands in the field was not taken."""
@@ -221,7 +242,7 @@ class Composer(QWidget):
         if self.edited_turn is not None:
             self.editing_note.leave()
             self.set_text(self._draft)
-            self._draft = ""
+            self._draft = self._edited_from = ""
 
     def ask_now(self, text: str) -> None:
         """Send `text` and leave the draft alone; where nothing can be sent now, it joins the draft."""

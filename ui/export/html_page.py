@@ -30,8 +30,9 @@ from ui.transcript.untrusted_text import shown, with_line_feeds
 # Nothing of the page may be fetched or run, even if a browser found something to.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _TAGS = ((Mark.BOLD, "strong"), (Mark.ITALIC, "em"), (Mark.STRIKE, "s"), (Mark.RAISED, "sup"))
-_OPENING = {Container.QUOTE: "<blockquote>", Container.LIST: '<div class="item">'}
-_CLOSING = {Container.QUOTE: "</blockquote>", Container.LIST: "</div>"}
+_ITEM = '<div class="item">'
+_OPENING = {Container.QUOTE: "<blockquote>", Container.LIST: _ITEM, Container.NOTE: _ITEM}
+_CLOSING = {Container.QUOTE: "</blockquote>", Container.LIST: "</div>", Container.NOTE: "</div>"}
 
 
 def html_page(chat: ChatRecord, formulas: DrawnFormulas) -> str:

@@ -31,9 +31,10 @@ from ui.transcript.document import AnswerWriter
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.grounds import Grounds
 from ui.transcript.highlight import MAX_CODE_LINES, get_ready, highlighted
-from ui.transcript.markdown import MarkdownReader
+from ui.transcript.markdown import MarkdownReader, Notes
 from ui.transcript.moved_code import paint_moved
 from ui.transcript.slices import AT_ONCE_CHARS, Slices
+from ui.transcript.spoken import speak_anew
 from ui.transcript.stream import MarkdownStream
 from ui.transcript.untrusted_text import shown, with_line_feeds
 from ui.transcript.written_markdown import written
@@ -44,7 +45,6 @@ PAGE_BOTTOM_PX = styles.CODE_END_PX + 4
 LONG_CHARS = 9_000
 """So long an answer takes its new width a moment later where it is out of sight."""
 PX_PER_MS = 200
-MAX_SAID_CHARS = 2_000
 COLOUR_CHARS = 150
 """Colouring a line costs about what reading so many characters costs, besides its own."""
 
@@ -72,7 +72,7 @@ class AnswerView(SafeBrowser):
         super().__init__(theme, "Answer", parent)
         self._reader = reader
         self._stream = MarkdownStream(reader)
-        self._is_finished = False
+        self._says_formulas = False
         self._overlap_px = 0
         self._slices = Slices(self)
         self._layout_timer = QTimer(self)
@@ -104,7 +104,6 @@ class AnswerView(SafeBrowser):
     def append(self, untrusted_text: str) -> None:
         """Show more of the answer; only its unfinished end is read and written again."""
         self._slices.stop()
-        self._is_finished = False
         written = self._stream.closed_items
         self._stream.feed(untrusted_text)
         self._show(self._stream.items(), written)
@@ -136,17 +135,24 @@ class AnswerView(SafeBrowser):
         """So far above its lower end the next view begins. Another margin would lay out all of it anew."""
         return self._overlap_px
 
-    def finishing(self, untrusted_source: str = "") -> Iterator[int]:
-        """Do what `finish` does, in steps; each gives the characters it took. "": what was streamed."""
+    def go_on_from(self, above: AnswerView) -> None:
+        """While it is empty: number footnotes on from those of the view above."""
+        self._stream = MarkdownStream(self._reader, above._stream.notes)
+
+    def finishing(self, untrusted_source: str = "", notes: Notes | None = None) -> Iterator[int]:
+        """Do what `finish` does, in steps; each gives the characters it took. "": what was streamed.
+
+        `notes`: the footnotes of the views above; its own come to them.
+        """
         if untrusted_source:
             self._stream = MarkdownStream(self._reader)
             self._stream.take_whole(untrusted_source)
-        return self._read_again()
+        return self._read_again(notes)
 
-    def _read_again(self) -> Iterator[int]:
+    def _read_again(self, notes: Notes | None) -> Iterator[int]:
         """The end may decide how what came before is read; then the code gets its colours."""
         items: list[Item] = []
-        for part, characters in self._stream.finish_in_parts():
+        for part, characters in self._stream.finish_in_parts(notes):
             items += part
             yield characters
         self._show(items)
@@ -161,20 +167,11 @@ class AnswerView(SafeBrowser):
             for number, runs in enumerate(highlighted(code, language), area.head + 1):
                 self._writer.recolour(number, runs)
                 yield COLOUR_CHARS + sum(len(run.text) for run in runs)
-        self._is_finished = True
-        self._say_formulas()
-
-    def _say_formulas(self) -> None:
-        """A drawn formula is one character that says nothing: a screen reader gets the sources here."""
-        said = "; ".join(self._writer.drawn_sources())
-        words = f"Formulas, in their order: {said}"[:MAX_SAID_CHARS] if said else ""
-        if self._is_finished and words != self.accessibleDescription():
-            self.setAccessibleDescription(words)
 
     def take_back(self) -> str:
         """Show nothing, and give what was shown: it was no answer."""
         self._slices.stop()
-        self._is_finished, self._overlap_px = False, 0
+        self._overlap_px = 0
         source = self._stream.source
         self._stream = MarkdownStream(self._reader)
         self._show([])
@@ -222,6 +219,7 @@ class AnswerView(SafeBrowser):
         # Qt would have what changed painted at once, and then not move what stands on the screen: see `Page`.
         with QSignalBlocker(self.document().documentLayout()):
             kept = self._writer.write(items, known_same)
+            self._say_as_it_is()
             self._grounds.update(kept)
             self._tools.update(kept)
         self.fit_height()
@@ -237,6 +235,12 @@ class AnswerView(SafeBrowser):
         """Have painted what was written: from the first item that changed to the end."""
         top, self._unpainted_px = self._unpainted_px or 0, None
         self.viewport().update(0, top, self.viewport().width(), self.viewport().height() - top)
+
+    def _say_as_it_is(self) -> None:
+        """With its first formula the answer is said another way, and so when the last is gone."""
+        if self._writer.has_drawn != self._says_formulas:
+            self._says_formulas = self._writer.has_drawn
+            speak_anew(self)
 
     @Slot()
     def _fit_code(self) -> None:
@@ -261,7 +265,7 @@ class AnswerView(SafeBrowser):
         item = self._writer.item_at(max(position, 0))
         was_y = self._grounds.top(item)
         self._writer.write_again(changed)
-        self._say_formulas()
+        self._say_as_it_is()
         self._grounds.update(changed[0])
         self.fit_height()
         self._tools.place(changed[0])

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
+from ui.transcript.markdown import Notes
 from ui.transcript.slices import SLICE_CHARS, Slices
 
 PART_CHARS = 12_000
@@ -96,7 +97,9 @@ class AnswerParts(QWidget):
         last.append(untrusted_text)
         if last.closed_chars > PART_CHARS and not last.is_in_cut_code:
             rest = last.split_off()
-            self._add_view().append(rest)
+            view = self._add_view()
+            view.go_on_from(last)
+            view.append(rest)
 
     def _add_view(self) -> AnswerView:
         view = self._make(self, len(self._views))
@@ -129,8 +132,9 @@ class AnswerParts(QWidget):
         for start in range(0, len(kept_source), SLICE_CHARS):
             self._append(kept_source[start : start + SLICE_CHARS])
             yield SLICE_CHARS
+        notes: Notes = {}
         for view in tuple(self._views):
-            yield from view.finishing()
+            yield from view.finishing(notes=notes)
 
     # Qt overrides
 

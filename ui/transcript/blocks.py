@@ -42,6 +42,7 @@ class Container(enum.StrEnum):
     """What a block stands inside, from the outermost to the innermost."""
 
     LIST = "list"
+    NOTE = "note"
     QUOTE = "quote"
 
 
@@ -75,7 +76,7 @@ class Run:
     """Characters that look alike. `address` is a checked, normalised link, or empty.
 
     Where there is `maths`, that formula stands in place of the text, once it is drawn; `source` is what it
-    was written as, delimiters included.
+    was written as, delimiters included. A reference to a footnote has a `source` as well: its Markdown.
     """
 
     text: str
@@ -91,7 +92,7 @@ Runs = tuple[Run, ...]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One paragraph. `level` is a heading's, `marker` the bullet or number before a list item."""
+    """One paragraph. `level` is a heading's, `marker` the bullet or number before a list item or footnote."""
 
     kind: BlockKind
     runs: Runs = ()

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from ui import theme as look
 from ui.transcript.blocks import Block, BlockKind, Item, Mark, Run, Runs, Table
 from ui.transcript.changes import Looks, can_become, ends_code, grown_text, line_above_px
-from ui.transcript.formulas.drawn import DrawnFormulas, runs_of
+from ui.transcript.formulas.drawn import DrawnFormulas
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import OBJECT
 from ui.transcript.styles import TextStyles, is_right_to_left
@@ -161,13 +161,10 @@ class AnswerWriter:
         """Of each formula of item `index`, whether it stands there drawn."""
         return self._with_maths.get(index, ())
 
-    def drawn_sources(self) -> Iterator[str]:
-        """What the formulas that are drawn were written as, in their order."""
-        for index in self._with_maths:
-            runs = (run for run in runs_of(self._items[index]) if run.maths is not None)
-            for run, is_drawn in zip(runs, self._with_maths[index], strict=True):
-                if is_drawn:
-                    yield run.source or run.text
+    @property
+    def has_drawn(self) -> bool:
+        """Whether a formula is drawn in it."""
+        return any(any(drawn) for drawn in self._with_maths.values())
 
     def _drawn(self, item: Item) -> tuple[bool, ...]:
         return self._formulas.drawn(item, self._styles)
@@ -321,7 +318,7 @@ class AnswerWriter:
 
     def _insert_block(self, block: Block, cursor: QTextCursor) -> None:
         if block.marker:
-            cursor.insertText(block.marker + "\t", self._styles.marker())
+            cursor.insertText(block.marker + "\t", self._styles.marker(block))
         self._insert_runs(block.runs, block, cursor)
 
     def _insert_runs(self, runs: Iterable[Run], item: Item, cursor: QTextCursor) -> None:

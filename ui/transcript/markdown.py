@@ -36,9 +36,15 @@ MAX_LANGUAGE_CHARS = 24
 MAX_LABEL_CHARS = 20
 
 _TASK = re.compile(r"\[[ xX]\][ \t\n]")
-_FOOTNOTE = re.compile(rf"\[\^(\w{{1,{MAX_LABEL_CHARS}}})\]")
+_LABEL = rf"\w{{1,{MAX_LABEL_CHARS}}}|\w{{2,{MAX_LABEL_CHARS}}}(?:-\w{{1,{MAX_LABEL_CHARS}}})+"
+"""Of a footnote. Not "a-z": that is a part of a regular expression."""
+_FOOTNOTE = re.compile(rf"\[\^({_LABEL})\]")
 _BULLETS = ("•", "◦")
 _MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
+
+Notes = dict[str, int]
+"""Labels of footnotes with their numbers: 1 is the one that is mentioned first, by a reference or its note.
+Unlike the order of references alone, that depends on no later text."""
 
 
 class MarkdownReader:
@@ -64,15 +70,17 @@ class MarkdownReader:
         coloured: bool | None = None,
         goes_on: bool = False,
         known: dict[str, Runs] | None = None,
+        notes: Notes | None = None,
     ) -> list[Item]:
         """The whole text as items. Code is coloured where the text is `finished`, or as `coloured` says.
 
         `goes_on`: the code that the text begins with is not the beginning of that code. `known`: by its
-        source what was read in a paragraph before, as `finished`; afterwards that of this text.
+        source what was read in a paragraph before, as `finished`; afterwards that of this text. `notes`:
+        footnotes that were mentioned before this text; those of the text come to them.
         """
         coloured = finished if coloured is None else coloured
         source = untrusted_source.replace("\0", "\ufffd")
-        said = _Said(self._parser, known or {}, finished)
+        said = _Said(self._parser, known or {}, {} if notes is None else notes, finished)
         items: list[Item] = []
         if _is_paragraph(source) and not goes_on:
             items.append(Block(BlockKind.PARAGRAPH, said.runs(source.strip())))
@@ -136,17 +144,18 @@ class _Said:
 
     parser: MarkdownIt
     known: dict[str, Runs]
+    notes: Notes
     finished: bool
     read: dict[str, Runs] = field(default_factory=dict)
 
     def runs(self, content: str) -> Runs:
         """The runs of one paragraph."""
-        runs = self.known.get(content)
+        runs = self.known.get(content) if "[^" not in content else None  # a footnote's number may change
         if runs is None:
             tokens: list[Token] = []
             if not _is_too_much(content):
                 self.parser.inline.parse(content, self.parser, {"finished": self.finished}, tokens)
-            runs = _runs_of(content, tokens)
+            runs = _runs_of(content, tokens, self.notes)
         self.read[content] = runs
         return runs
 
@@ -185,7 +194,8 @@ def _footnote_rule(state: StateInline, silent: bool) -> bool:
     if found is None:
         return False
     if not silent:
-        state.push("footnote", "", 0).content = f"[{found[1]}]"
+        token = state.push("footnote", "", 0)
+        token.content, token.meta = found[0], {"label": found[1]}
     state.pos = found.end()
     return True
 
@@ -286,8 +296,10 @@ class _Walker:
 
     def _footnote_reference_open(self, token: Token) -> None:
         self._flush_marker()
-        self.inside.append(Container.LIST)
-        self.marker = shown(str(token.meta["label"]))[:MAX_LABEL_CHARS]
+        self.inside.append(Container.NOTE)
+        label = str(token.meta["label"])
+        is_numbered = re.fullmatch(_LABEL, label) is not None
+        self.marker = _number(label, self.said.notes) if is_numbered else shown(label)[:MAX_LABEL_CHARS]
 
     _footnote_reference_close = _list_item_close
 
@@ -356,22 +368,27 @@ class _Walker:
         self.rows, self.alignments = [], []
 
 
-def _runs_of(content: str, tokens: list[Token]) -> Runs:
+def _number(label: str, notes: Notes) -> str:
+    """The number of a footnote in brackets: raised behind a letter, without them, it would be an exponent."""
+    return f"[{notes.setdefault(label.casefold(), len(notes) + 1)}]"
+
+
+def _runs_of(content: str, tokens: list[Token], notes: Notes) -> Runs:
     """The runs of one paragraph; neighbours that look alike are joined."""
     if not tokens:
         return (Run(_line(content)),) if content else ()
     joined: list[Run] = []
-    for run in _walk_inline(tokens):
+    for run in _walk_inline(tokens, notes):
         last = joined[-1] if joined else None
-        is_maths = run.maths is not None or (last is not None and last.maths is not None)
-        if last and not is_maths and (last.marks, last.address) == (run.marks, run.address):
+        is_apart = bool(run.source or (last and last.source))  # a formula or a footnote
+        if last and not is_apart and (last.marks, last.address) == (run.marks, run.address):
             joined[-1] = Run(last.text + run.text, run.marks, run.address)
         elif run.text:
             joined.append(run)
     return tuple(joined)
 
 
-def _walk_inline(tokens: list[Token]) -> Iterator[Run]:
+def _walk_inline(tokens: list[Token], notes: Notes) -> Iterator[Run]:
     marks = Mark.NONE
     address = ""
     for token in tokens:
@@ -384,7 +401,8 @@ def _walk_inline(tokens: list[Token]) -> Iterator[Run]:
         elif kind == "link_close":
             address = ""
         elif kind == "footnote":
-            yield Run(_line(token.content), marks | Mark.RAISED, address)
+            number = _number(token.meta["label"], notes)
+            yield Run(number, marks | Mark.RAISED, address, source=f"[^{number[1:]}")
         elif kind == "code_inline":
             yield Run(_line(token.content), marks | Mark.CODE, address)
         elif kind == "math_inline":

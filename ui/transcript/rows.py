@@ -119,6 +119,9 @@ class TurnRows(QWidget):
         self._rows = [
             row or Row(turn, zoom_percent=self._zoom_percent) for row, turn in zip(kept, turns, strict=True)
         ]
+        for number, row in enumerate(self._rows, 1):
+            if row.widget is not None:
+                row.widget.set_number(number)
         self._guess_room()
 
     def set_zoom(self, zoom_percent: int) -> None:
@@ -140,6 +143,7 @@ class TurnRows(QWidget):
         """A new turn at the bottom, which stays built."""
         row = Row(widget.turn, widget, stays=True, zoom_percent=self._zoom_percent)
         self._rows.append(row)
+        widget.set_number(len(self._rows))
         self._room_px.append(0)
         self._layout.insertWidget(self._layout.count() - 1, widget)
         return row
@@ -180,7 +184,13 @@ class TurnRows(QWidget):
     def build(self, row: Row) -> TurnWidget:
         """Put the widget of a turn where there was only room for it."""
         if row.widget is None:
+            number = self.number_of(row)
             row.widget = self._make(row.turn)
+            row.widget.set_number(number + 1)
+            later = (each.widget for each in self._rows[number + 1 :])
+            following = next((widget for widget in later if widget is not None), None)
+            if following is not None:
+                row.widget.stackUnder(following)  # a screen reader goes from the oldest to the newest, too
             self._lay_out()
             row.widget.show()  # by itself the layout would do so a little later, after the next frame
             self.row_built.emit(row)

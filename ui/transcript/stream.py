@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ui.transcript.blocks import Item, Runs
-from ui.transcript.markdown import MarkdownReader
+from ui.transcript.markdown import MarkdownReader, Notes
 from ui.transcript.untrusted_text import with_line_feeds
 
 MAX_OPEN_CHARS = 16_000
@@ -23,8 +23,11 @@ class MarkdownStream:
     Where a block is cut depends on the text alone, not on the pieces it came in.
     """
 
-    def __init__(self, reader: MarkdownReader) -> None:
+    def __init__(self, reader: MarkdownReader, notes: Notes | None = None) -> None:
+        """`notes`: the footnotes of a text that this one goes on with."""
         self._reader = reader
+        self._notes_before: Notes = dict(notes or {})
+        self._notes = self._notes_before.copy()
         self._pieces: list[str] = []
         self._heads: list[tuple[str, bool, list[Item]]] = []
         self._goes_on = False
@@ -74,6 +77,11 @@ class MarkdownStream:
         """How long the text of those items is."""
         return self._closed_chars
 
+    @property
+    def notes(self) -> Notes:
+        """The footnotes that are mentioned up to the end of those items."""
+        return self._notes
+
     def cut(self) -> str:
         """End with the finished blocks; gives the text after them, which is no longer part of this."""
         rest = self._tail + self._held
@@ -91,21 +99,30 @@ class MarkdownStream:
     def items(self) -> list[Item]:
         """Everything so far."""
         opened = self._reader.read(
-            self._open_text(), finished=False, goes_on=self._goes_on, known=self._known
+            self._open_text(),
+            finished=False,
+            goes_on=self._goes_on,
+            known=self._known,
+            notes=self._notes.copy(),
         )
         return self._closed + opened
 
     def finished_items(self) -> list[Item]:
         """Everything, read once more, with coloured code."""
         items: list[Item] = []
+        notes = self._notes_before.copy()
         for head, goes_on, _ in [*self._heads, (self._open_text(), self._goes_on, [])]:
-            items += self._reader.read(head, finished=True, goes_on=goes_on)
+            items += self._reader.read(head, finished=True, goes_on=goes_on, notes=notes)
         return items
 
-    def finish_in_parts(self) -> Iterator[tuple[list[Item], int]]:
-        """All that `finished_items` gives, in parts, without colours; with each the characters it took."""
+    def finish_in_parts(self, notes: Notes | None = None) -> Iterator[tuple[list[Item], int]]:
+        """All that `finished_items` gives, in parts, without colours; with each the characters it took.
+
+        `notes`: the footnotes before it, where they are known better by now; those of the text come to them.
+        """
+        notes = self._notes_before.copy() if notes is None else notes
         for head, goes_on, shown in [*self._heads, (self._open_text(), self._goes_on, [])]:
-            items = self._reader.read(head, finished=True, coloured=False, goes_on=goes_on)
+            items = self._reader.read(head, finished=True, coloured=False, goes_on=goes_on, notes=notes)
             # The same objects where nothing changed: then it is quickly seen that they stand there already.
             yield shown if items == shown else items, len(head)
 
@@ -115,7 +132,9 @@ class MarkdownStream:
     def _close(self, chars: int) -> None:
         """Take so many characters off the tail; what they say does not change any more."""
         head, self._tail = self._tail[:chars], self._tail[chars:]
-        items = self._reader.read(head, finished=False, goes_on=self._goes_on, known=self._known)
+        items = self._reader.read(
+            head, finished=False, goes_on=self._goes_on, known=self._known, notes=self._notes
+        )
         self._heads.append((head, self._goes_on, items))
         self._closed_chars += len(head)
         self._closed += items

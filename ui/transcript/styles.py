@@ -52,7 +52,7 @@ _ALIGNMENTS = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFla
 
 def indent_px(inside: tuple[Container, ...], theme: Theme) -> int:
     """How far to the right a block inside these containers begins."""
-    indents = (LIST_INDENT_PX if container is Container.LIST else QUOTE_INDENT_PX for container in inside)
+    indents = (QUOTE_INDENT_PX if container is Container.QUOTE else LIST_INDENT_PX for container in inside)
     return theme.px(min(sum(indents), MAX_INDENT_PX))
 
 
@@ -158,9 +158,10 @@ class TextStyles:
         plain = Run("", run.marks & Mark.STRIKE, run.address)
         return self.characters(plain, item if isinstance(item, Block) else None)
 
-    def marker(self) -> QTextCharFormat:
-        """How bullets and numbers look."""
-        return self._make_characters(Run(""), BlockKind.PARAGRAPH, 0, colour=self.theme.second)
+    def marker(self, block: Block) -> QTextCharFormat:
+        """How bullets and numbers look; that of a footnote is raised, as where it is referred to."""
+        marks = Mark.RAISED if block.inside and block.inside[-1] is Container.NOTE else Mark.NONE
+        return self._make_characters(Run("", marks), BlockKind.PARAGRAPH, 0, colour=self.theme.second)
 
     def cell_paragraph(self, alignment: str) -> QTextBlockFormat:
         """A paragraph in a table."""
@@ -196,11 +197,13 @@ class TextStyles:
         cell.setRightPadding(20)
         return cell
 
-    def line_px(self, block: Block) -> int:
+    def line_px(self, item: Item) -> int:
         """How high a line of text is."""
-        match block.kind:
+        if isinstance(item, Table):
+            return self.theme.px(look.READING_LINE_PX)
+        match item.kind:
             case BlockKind.HEADING:
-                return self.theme.px(_HEADINGS.get(block.level, (look.READING_PX, look.READING_LINE_PX))[1])
+                return self.theme.px(_HEADINGS.get(item.level, (look.READING_PX, look.READING_LINE_PX))[1])
             case BlockKind.CODE_LINE:
                 return self.theme.px(look.CODE_LINE_PX)
             case BlockKind.CODE_HEAD:

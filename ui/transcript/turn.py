@@ -33,6 +33,7 @@ from ui.transcript.note import EndLine, Note, QuietLine
 from ui.transcript.orders import TurnOrders
 from ui.transcript.question import QuestionBlock
 from ui.transcript.thinking import UNDER_WAY, ThinkingBlock
+from ui.transcript.untrusted_text import shown
 from ui.transcript.versions import VersionSwitch
 from ui.widgets.safe_browser import SafeBrowser, Selecting
 
@@ -114,7 +115,7 @@ class TurnWidget(QWidget):
             thought_s=thought_s,
             clock=clock,
         )
-        make = partial(_make_answer, theme, reader, formulas, selecting, wraps, turn.id)
+        make = partial(_make_answer, theme, reader, formulas, selecting, wraps, turn)
         self._answer = AnswerParts(make, self)
         if selecting is not None:
             self._question.select_with_others(selecting)
@@ -183,6 +184,10 @@ class TurnWidget(QWidget):
     def footer(self) -> Footer | None:
         """What stands under a reply that is over."""
         return self._footer
+
+    def set_number(self, number: int) -> None:
+        """The how many-th it is in its chat, from 1: what a screen reader says where it comes in."""
+        self.setAccessibleName(f"Question {number}")
 
     def show_versions(self, versions: Sequence[int]) -> None:
         """The ids of all versions of this turn, in their order; none where it is the only one."""
@@ -377,12 +382,14 @@ def _make_answer(
     formulas: FormulaMaker | None,
     selecting: Selecting | None,
     wraps: CodeWraps | None,
-    turn_id: int,
+    turn: Turn,
     parent: QWidget,
     number: int,
 ) -> AnswerView:
-    of_view = wraps.of_view(turn_id, number) if wraps else None
+    of_view = wraps.of_view(turn.id, number) if wraps else None
     view = AnswerView(theme, reader, parent, formulas=formulas, wraps=of_view)
+    said_by = f"Answer from {shown(turn.model_name)}" if turn.model_name else "Answer"
+    view.setAccessibleName(f"{said_by}, part {number + 1}" if number else said_by)
     if selecting is not None:
         view.select_with_others(selecting)
     return view

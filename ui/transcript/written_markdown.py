@@ -10,6 +10,7 @@ from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, It
 
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": None})
 _AROUND = ((Mark.BOLD, "**"), (Mark.ITALIC, "*"), (Mark.STRIKE, "~~"))
+_MARGINS = {Container.QUOTE: "> ", Container.LIST: "   ", Container.NOTE: "    "}
 _TICKS = re.compile("`+")
 _READ = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|[*`](?=\S)|(?<=\S)[*`]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])"
@@ -71,7 +72,7 @@ def _needs_blank(before: Item, item: Item) -> bool:
 
 
 def _margin(inside: Sequence[Container]) -> str:
-    return "".join("> " if container is Container.QUOTE else "   " for container in inside)
+    return "".join(_MARGINS[container] for container in inside)
 
 
 def _prefix(item: Item) -> str:
@@ -79,8 +80,10 @@ def _prefix(item: Item) -> str:
     margin = _margin(item.inside)
     if isinstance(item, Table) or not item.marker:
         return margin
+    outside = _margin(item.inside[:-1])
+    if item.inside[-1:] == (Container.NOTE,):
+        return f"{outside}[^{item.marker.strip('[]')}]: "
     marker = {"☐": "- [ ]", "☑": "- [x]"}.get(item.marker, item.marker if item.marker[:1].isdigit() else "-")
-    outside = margin[:-3] if margin.endswith("   ") else margin
     return f"{outside}{marker} " + (" " if len(marker) == 1 else "")
 
 

@@ -258,7 +258,7 @@ def test_every_control_has_a_name(qtbot: QtBot) -> None:
     widget = kept(qtbot, make_turn(answer="```\nx\n```", state=TurnState.INTERRUPTED, usage=USAGE))
     for control in widget.findChildren(QPushButton):
         assert control.accessibleName() or control.text(), control
-    assert widget.answer.accessibleName() == "Answer"
+    assert widget.answer.accessibleName() == "Answer from Ponder Mini"
     assert widget._question.accessibleName() == "Your question"
 
 

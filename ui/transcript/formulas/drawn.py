@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from PySide6.QtGui import QTextCharFormat, QTextDocument
 
 from ui.theme import Theme
-from ui.transcript.blocks import Block, Item, Run
+from ui.transcript.blocks import Block, BlockKind, Item, Run
 from ui.transcript.formulas.drawing import Formula
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import FORMULA_OBJECT, FormulaObjects, fits, needs_room
@@ -58,7 +58,17 @@ class DrawnFormulas:
         if formula is None or run.maths is None:
             return None
         around = styles.around_formula(run, item)
-        return self._objects.characters(run.maths, run.source, formula, styles.em_px(item), around)
+        # Lines stand above each other, other than in a table and in a formula on its own.
+        is_in_text = isinstance(item, Block) and item.kind is not BlockKind.MATH
+        return self._objects.characters(
+            run.maths,
+            run.source,
+            formula,
+            styles.em_px(item),
+            around,
+            styles.line_px(item),
+            is_in_text=is_in_text,
+        )
 
 
 def runs_of(item: Item) -> Iterator[Run]:

@@ -30,14 +30,17 @@ SOURCE = QTextFormat.Property.UserProperty.value + 1
 """The formula as it was written, with its delimiters."""
 _NUMBER = QTextFormat.Property.UserProperty.value + 2
 _EM_PX = QTextFormat.Property.UserProperty.value + 3
+_ROOM_PX = QTextFormat.Property.UserProperty.value + 4
 SMALLEST_SHARE = 0.6
 """A formula wider than the column is made smaller so far; a wider one is shown as its source."""
 SPACE_PX = 1.0
-ABOVE_LINE_PX = 1.0
-BELOW_LINE_PX = 3.0
-"""So far a formula may reach out of its line, where letters of the next lines do not."""
-_ABOVE_BASELINE = 0.8
-"""Where Qt puts the baseline in a line of fixed height."""
+ABOVE_SHARE = 0.8
+BELOW_SHARE = 0.325
+BOTH_SHARE = 0.92
+"""Of the height of a line: so far a formula may reach above its baseline, below it, and from top to bottom.
+It is then clear of the letters above and below, and of a formula of the same height."""
+ROOM_SHARE = 0.25
+"""Of the height of a line: so much stays free above a formula that has a higher line for itself."""
 
 
 class FormulaObjects(QPyTextObject):
@@ -63,9 +66,20 @@ class FormulaObjects(QPyTextObject):
         return None if number is None else self._formulas[number]
 
     def characters(
-        self, maths: Maths, source: str, formula: Formula, em_px: float, around: QTextCharFormat
+        self,
+        maths: Maths,
+        source: str,
+        formula: Formula,
+        em_px: float,
+        around: QTextCharFormat,
+        line_px: float,
+        *,
+        is_in_text: bool,
     ) -> QTextCharFormat:
-        """The format of the one character that stands for the formula, in text of format `around`."""
+        """The format of the one character that stands for the formula, in text of format `around`.
+
+        `line_px`: how high a line of that text is. Where it `is_in_text`, a high one keeps clear above.
+        """
         if maths not in self._numbers:
             self._numbers[maths] = len(self._formulas)
             self._formulas.append(formula)
@@ -74,10 +88,14 @@ class FormulaObjects(QPyTextObject):
         made.setProperty(SOURCE, source)
         made.setProperty(_NUMBER, self._numbers[maths])
         made.setProperty(_EM_PX, em_px)
+        is_high = needs_room(formula, em_px, line_px)
+        made.setProperty(_ROOM_PX, line_px * ROOM_SHARE if is_high and is_in_text else 0.0)
         # Qt puts such an object as deep under the baseline as its font reaches: that is how it is aligned.
         made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignBaseline)
         font = QFont(self._words)
-        font.setPixelSize(self._font_px(formula, em_px))
+        depth_px = self._font_px(formula, em_px)
+        # One that fits reaches out of its line, and does not move the line: not deeper than the text around.
+        font.setPixelSize(depth_px if is_high else min(depth_px, around.font().pixelSize()))
         made.setFont(font)
         return made
 
@@ -87,11 +105,12 @@ class FormulaObjects(QPyTextObject):
     # Qt overrides
 
     def intrinsicSize(self, document: QTextDocument, position: int, format: QTextFormat) -> QSizeF:
-        """As wide as the formula, at most as the column; from its top to where its font ends."""
+        """As wide as the formula, at most as the column; from the room above it to where its font ends."""
         formula, em_px = self._formula(format)
-        depth_px = self._font_px(formula, em_px) * self._descent_share
+        depth_px = format.toCharFormat().font().pixelSize() * self._descent_share
         em_px *= min(1.0, _column_px(document, position) / max(formula.width * em_px + 2 * SPACE_PX, 1.0))
-        return QSizeF(formula.width * em_px + 2 * SPACE_PX, formula.ascent * em_px + SPACE_PX + depth_px)
+        ascent_px = format.doubleProperty(_ROOM_PX) + SPACE_PX + formula.ascent * em_px
+        return QSizeF(formula.width * em_px + 2 * SPACE_PX, ascent_px + depth_px)
 
     def drawObject(
         self,
@@ -104,7 +123,8 @@ class FormulaObjects(QPyTextObject):
         """Paint it in the colour of the text."""
         formula, _ = self._formula(format)
         em_px = (rect.width() - 2 * SPACE_PX) / formula.width
-        at = QPointF(rect.left() + SPACE_PX, rect.top() + SPACE_PX + formula.ascent * em_px)
+        above_px = format.doubleProperty(_ROOM_PX) + SPACE_PX
+        at = QPointF(rect.left() + SPACE_PX, rect.top() + above_px + formula.ascent * em_px)
         theme = self._theme
         text = format.foreground().color()
         colours = Colours(text, theme.colour("accent"), theme.colour("accent_soft"), theme.colour("accent"))
@@ -121,8 +141,8 @@ def fits(formula: Formula, em_px: float, column_px: float) -> bool:
 
 def needs_room(formula: Formula, em_px: float, line_px: float) -> bool:
     """Whether a line of text has to make room for it."""
-    above, below = line_px * _ABOVE_BASELINE, line_px * (1 - _ABOVE_BASELINE)
-    return formula.ascent * em_px > above + ABOVE_LINE_PX or formula.depth * em_px > below + BELOW_LINE_PX
+    above, below = formula.ascent * em_px / line_px, formula.depth * em_px / line_px
+    return above > ABOVE_SHARE or below > BELOW_SHARE or above + below > BOTH_SHARE
 
 
 def formula_source(characters: QTextCharFormat) -> str:

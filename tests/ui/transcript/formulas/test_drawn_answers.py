@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,13 +14,14 @@ from pytestqt.qtbot import QtBot
 from tests.ui.transcript.formulas.conftest import PATIENCE_MS, Answer, wait_until_drawn
 from tests.ui.transcript.markdown_texts import cut, cuts
 from tests.ui.transcript.turns import make_turn
-from ui.theme import Theme
+from ui.theme import READING_LINE_PX, Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import OBJECT, selected_text
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.view import TranscriptView
 
+CLEAR_PX = 6
 TEXT = r"""Head with $x^2$ and \(y_1\):
 
 \[ \frac{a}{b} = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \]
@@ -46,15 +49,6 @@ def text(view: AnswerView) -> str:
 
 def test_drawn_formulas_stand_in_place_of_their_source(answer: Answer) -> None:
     assert text(answer("a $x^2$ b \\(y\\) c\n\n\\[z\\]")) == f"a {OBJECT} b {OBJECT} c\n{OBJECT}"
-
-
-def test_a_screen_reader_gets_the_sources(answer: Answer) -> None:
-    assert answer("no formula").accessibleDescription() == ""
-    view = answer("a $x^2$ b \\(y\\) $\\unknowncommand$\n\n\\[z\\]")
-    assert view.accessibleDescription() == "Formulas, in their order: $x^2$; \\(y\\); \\[z\\]"
-    view.append("more")
-    view.finish("now without")
-    assert view.accessibleDescription() == ""
 
 
 def test_until_it_is_drawn_the_source_stands_there(answer: Answer) -> None:
@@ -212,6 +206,48 @@ def test_a_high_formula_makes_room_and_a_low_one_changes_nothing(answer: Answer)
     plain = answer("one line").height()
     assert answer("one $x^2$ line").height() == plain
     assert answer("one $\\begin{pmatrix} 1 \\\\ 2 \\\\ 3 \\end{pmatrix}$ line").height() > plain + 20
+
+
+HIGH = (
+    "\\dfrac{a}{b}",
+    "\\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}",
+    "\\sum_{k=1}^{n} k",
+    "\\left(\\frac{1}{2}\\right)^n",
+)
+
+
+@pytest.mark.parametrize("tex", HIGH)
+def test_a_high_formula_is_clear_of_the_lines_around(answer: Answer, tex: str) -> None:
+    """Between the lowest ink of a "g" above and the highest of the formula, and so below it."""
+    words = "g" * 60
+    view = answer(f"{words}\\\n${tex}$\\\n{words.upper()}")
+    rows = inked_rows(view)
+    first, *formula, last = rows
+    assert formula[0].start - first.stop >= CLEAR_PX
+    assert last.start - formula[-1].stop >= CLEAR_PX
+
+
+@pytest.mark.parametrize("tex", ["x^2", "\\frac{1}{2}", "\\sqrt{x}", "e^{-x^2/2}", "\\vec{v}", *HIGH])
+def test_only_the_line_of_a_high_formula_is_higher(answer: Answer, tex: str) -> None:
+    view = answer(f"one\\\ntwo ${tex}$\\\nthree\\\nfour $y$\\\nfive")
+    layout = view.document().firstBlock().layout()
+    baselines = [layout.lineAt(line).y() + layout.lineAt(line).ascent() for line in range(5)]
+    steps = [round(below - above, 3) for above, below in pairwise(baselines)]
+    others = [steps[2], steps[3]] if tex in HIGH else steps
+    assert others == [READING_LINE_PX] * len(others)
+
+
+def inked_rows(view: AnswerView) -> list[range]:
+    """The rows of pixels that hold something, in groups."""
+    view.setStyleSheet(f"background: {Theme.light().ground}")
+    image = view.grab().toImage()
+    ground = image.pixelColor(0, 0).lightness()
+    inked = [
+        any(ground - image.pixelColor(x, y).lightness() > 60 for x in range(image.width()))
+        for y in range(image.height())
+    ]
+    edges = [y for y in range(1, len(inked)) if inked[y] != inked[y - 1]]
+    return [range(top, bottom) for top, bottom in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def test_a_formula_too_wide_is_made_smaller_and_then_its_source(answer: Answer) -> None:
