@@ -14,8 +14,8 @@ from models.whole_file import replace_file, set_aside
 
 Theme = Literal["system", "light", "dark"]
 
-MIN_ZOOM_PERCENT = 80
-MAX_ZOOM_PERCENT = 200
+MIN_ZOOM_PERCENT = 60
+MAX_ZOOM_PERCENT = 300
 MIN_CONTEXT_TOKENS = 256
 MAX_CONTEXT_TOKENS = 1_048_576
 MIN_THINKING_BUDGET_TOKENS = 64

@@ -90,6 +90,10 @@ class EngineProtocolError(EngineError):
     code = "engine_protocol"
 
 
+ENGINE_GONE = (EngineStartError, EngineStoppedError, EngineProtocolError)
+"""After these nothing can be asked until the engine was restarted."""
+
+
 class ModelLoadError(EngineError):
     """llama.cpp did not accept the model file, or there was not enough memory for it."""
 

@@ -16,6 +16,8 @@ from models.light_markdown import MAX_MARK_CHARS, without_marks
 MAX_TITLE_CHARS = 120
 SAME_TURN_CHARS = 20
 """Two turning points of a paragraph that are closer together than this are one: "Hmm... wait. Actually"."""
+SAME_TURN_CHINESE_CHARS = 7
+"""Chinese says in a third of the characters what English says: "不对，等等"."""
 MAX_TAIL_CHARS = 4_000
 """A sentence that is longer than this is cut: what is open is read again with each piece."""
 
@@ -75,6 +77,7 @@ _CHINESE = {
     Turning.OTHER_WAY: ("或者|另外|换个思路", "换一?种(?:思路|方法|角度)", "另一种(?:方法|思路)|还有一种"),
     Turning.DOUBT: ("等等|等一下|等下|慢着|且慢", "不对|不，|其实|实际上|不过|但是|嗯"),
 }
+_FIRST_CHINESE = "\u2e80"
 _OPENERS = "\"'“‘*_(（「"
 _IN_CHINESE = "，、"
 _ENDS_WITHOUT_SPACE = "。！？；：\n"
@@ -150,7 +153,8 @@ class OutlineReader:
         """Add the steps that begin in the first `chars` of `text`, which follows what is closed."""
         places = dict.fromkeys(self._paragraphs(text[:chars]), Turning.NONE)
         for place, kind in self._turning_points(text, chars):
-            if place in places or self._tail_start + place - self._last_turn >= SAME_TURN_CHARS:
+            apart = SAME_TURN_CHINESE_CHARS if text[place] >= _FIRST_CHINESE else SAME_TURN_CHARS
+            if place in places or self._tail_start + place - self._last_turn >= apart:
                 places[place] = kind
                 self._last_turn = self._tail_start + place
         for place in sorted(places):

@@ -242,8 +242,8 @@ class OpenWindow(QObject):
         yield from (partial(import_module, name) for name in names)
         yield self.window.sidebar.later_lists.get
         yield self.window.chat_page.composer.edit.viewport  # makes the classes of all widgets known to Python
-        yield self.window.chat_page.build_transcript
-        yield self.window.chat_page.later_aids.get
+        yield self.window.chat_page.middle.build_transcript
+        yield self.window.chat_page.middle.later_aids.get
         yield self._make_behind
         yield self._build_behind
 

@@ -1,7 +1,6 @@
 """The chat: notices, the transcript or an empty page, and the composer under it.
 
-The transcript is built after the first picture of the window, or when the first chat comes. As in `ui.window`
-the slots take an `object`, so that the events need not be imported before that.
+As in `ui.window` the slots take an `object`: the events need not be imported before the first picture.
 """
 
 from __future__ import annotations
@@ -9,18 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.chat.engine_state import EngineState
 from models.errors import AppError, EngineProtocolError, EngineStoppedError, PromptTooLongError, engine_error
 from ui.composer.composer import MAX_WIDTH_PX, Composer
 from ui.composer.drafts import Drafts
 from ui.deleted_bar import DeletedBar
-from ui.empty_state import EmptyState
-from ui.later import Later
 from ui.notice_bar import NoticeBars
+from ui.reading_stack import ReadingStack
+from ui.tab_order import in_lines
 from ui.theme import Theme
-from ui.zoom_steps import zoom_by
 
 if TYPE_CHECKING:
     from app.chat.events import (
@@ -51,7 +49,6 @@ class ChatPage(QWidget):
         stop_requested, answer_now_requested, pause_requested, go_on_requested(hint), try_again_requested.
         restart_requested: the engine. draft_rested(text): a long draft can be read ahead.
         thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
-        zoom_chosen(percent): how large the text of the transcript is to be from now on.
         link_requested(address), save_thought_requested(turn_id, text): from the transcript.
         long_copy_requested(make, is_of_thought): `make` gives a long text for the clipboard, in its time.
     """
@@ -71,7 +68,6 @@ class ChatPage(QWidget):
     try_again_requested = Signal()
     draft_rested = Signal(str)
     thinking_chosen = Signal(dict)
-    zoom_chosen = Signal(int)
     restart_requested = Signal()
     link_requested = Signal(str)
     save_thought_requested = Signal(int, str)
@@ -89,17 +85,11 @@ class ChatPage(QWidget):
         self._wanted_version: int | None = None
         self._asked_version: int | None = None
         self.keeps_keys = False
-        self._theme = theme
-        self._thoughts_open = thoughts_open
-        self._zoom_percent = 100
         self.drafts = Drafts()
         self.notice_bars = NoticeBars()
-        self.empty_state = EmptyState()
-        self._transcript: TranscriptView | None = None
-        self.later_aids = Later(self._build_aids)
         self.composer = Composer()
         self.deleted_bar = DeletedBar()
-        self.middle = QStackedWidget()
+        self.middle = ReadingStack(theme, thoughts_open=thoughts_open, connect=self._connect_transcript)
         self._lay_out()
         self._connect()
         self._show_composer_state()
@@ -107,7 +97,6 @@ class ChatPage(QWidget):
     # Construction
 
     def _lay_out(self) -> None:
-        self.middle.addWidget(self.empty_state)
         self.deleted_bar.setMaximumWidth(MAX_WIDTH_PX)
         self.undo_place = undo = QHBoxLayout()
         undo.setContentsMargins(12, 0, 12, 0)
@@ -132,48 +121,34 @@ class ChatPage(QWidget):
         self.composer.stop_requested.connect(self.stop_requested)
         self.composer.draft_rested.connect(self.draft_rested)
         self.composer.thinking_chosen.connect(self.thinking_chosen)
-        self.empty_state.example_chosen.connect(self.composer.ask_now)
+        self.middle.empty_state.example_chosen.connect(self.composer.ask_now)
         self.composer.version_requested.connect(self._send_version)
         self.deleted_bar.undo_requested.connect(self.undo_requested)
         self.deleted_bar.forget_requested.connect(self.forget_requested)
         self.notice_bars.restart_requested.connect(self.restart_requested)
-
-    def _build_aids(self) -> ReadingAids:
-        from ui.transcript.reading_aids import ReadingAids
-        from ui.transcript.spoken import speak_transcript
-
-        speak_transcript()
-        transcript = self.build_transcript()
-        aids = ReadingAids(self._theme, transcript, self.middle)
-        self._connect_transcript(transcript, aids)
-        self.middle.addWidget(aids)
-        return aids
-
-    def build_transcript(self) -> TranscriptView:
-        """The transcript alone: half of the way to `aids`."""
-        from ui.transcript.view import TranscriptView
-
-        if self._transcript is None:
-            self._transcript = TranscriptView(self._theme, thoughts_open=self._thoughts_open)
-            self._transcript.set_zoom(self._zoom_percent)
-        return self._transcript
 
     def _connect_transcript(self, transcript: TranscriptView, aids: ReadingAids) -> None:
         orders = transcript.orders
         orders.version_requested.connect(self._ask_version)
         orders.edit_requested.connect(self.composer.begin_edit)
         orders.show_requested.connect(self.show_version_requested)
+        orders.continue_requested.connect(self._focus_composer)  # the button that was pressed goes
         orders.continue_requested.connect(self.continue_requested)
         orders.branch_requested.connect(self.branch_requested)
         orders.delete_requested.connect(self.delete_turn_requested)
         transcript.undo_requested.connect(self.deleted_bar.undo)
         transcript.selection.long_copy_requested.connect(self.long_copy_requested)
-        aids.zoom_requested.connect(self._zoom_by)
         aids.left.connect(self._focus_composer)
-        transcript.answer_now_requested.connect(self._on_answer_now_requested)
+        transcript.answer_now_requested.connect(self.answer_now_requested)
         transcript.pause_requested.connect(self.pause_requested)
-        transcript.go_on_requested.connect(self._on_go_on_requested)
-        transcript.try_again_requested.connect(self._on_try_again_requested)
+        transcript.go_on_requested.connect(self.go_on_requested)
+        transcript.try_again_requested.connect(self.try_again_requested)
+        for signal in (
+            transcript.answer_now_requested,
+            transcript.go_on_requested,
+            transcript.try_again_requested,
+        ):
+            signal.connect(self._leave_pause)
         transcript.restart_requested.connect(self.restart_requested)
         transcript.link_requested.connect(self.link_requested)
         transcript.save_thought_requested.connect(self.save_thought_requested)
@@ -183,88 +158,30 @@ class ChatPage(QWidget):
     @property
     def aids(self) -> ReadingAids:
         """The transcript with what helps to read it; built now if it was not."""
-        return self.later_aids.get()
+        return self.middle.later_aids.get()
 
     @property
     def transcript(self) -> TranscriptView:
         """The turns of the chat in front; built now if it was not."""
-        self.later_aids.get()
-        assert self._transcript is not None
-        return self._transcript
+        return self.middle.transcript
 
-    @property
-    def is_chat_shown(self) -> bool:
-        """Whether a chat is in front, not the empty page."""
-        return self.middle.currentWidget() is not self.empty_state
-
-    @property
-    def has_turns(self) -> bool:
-        """Whether there is something in front to read."""
-        return self._transcript is not None and bool(self._transcript.turns())
+    def tab_stops(self) -> list[QWidget]:
+        """Where Tab stops, down the page, whichever part of it was made first."""
+        above = [*in_lines(self.notice_bars), *self.middle.tab_stops()]
+        return [*above, *in_lines(self.deleted_bar), *in_lines(self.composer)]
 
     @property
     def conversation_id(self) -> int | None:
         """The conversation in front; None is a new one."""
         return self._conversation_id
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in these colours."""
-        self._theme = theme
-        if self._transcript is not None:
-            self._transcript.set_theme(theme)
-            self.aids.set_theme(theme)
-
-    def set_thoughts_open(self, thoughts_open: bool) -> None:
-        """Whether thoughts of the turns to come stand open while they are thought."""
-        self._thoughts_open = thoughts_open
-        if self._transcript is not None:
-            self._transcript.set_thoughts_open(thoughts_open)
-
     @Slot()
     def answer_now(self) -> None:
         """Close the running thought; where none runs, send what is written, if that is where the keys go."""
-        closed = self._transcript is not None and self._transcript.request_answer_now()
+        transcript = self.middle.built_transcript
+        closed = transcript is not None and transcript.request_answer_now()
         if not closed and self.composer.edit.hasFocus():
             self.composer.send()
-
-    def set_zoom(self, zoom_percent: int) -> None:
-        """How large the text of the transcript is."""
-        self._zoom_percent = zoom_percent
-        if self._transcript is not None:
-            self._transcript.set_zoom(zoom_percent)
-
-    @Slot()
-    def zoom_in(self) -> None:
-        """Larger text."""
-        self._zoom_by(1)
-
-    @Slot()
-    def zoom_out(self) -> None:
-        """Smaller text."""
-        self._zoom_by(-1)
-
-    @Slot()
-    def zoom_back(self) -> None:
-        """Text as large as it comes."""
-        self.zoom_chosen.emit(100)
-
-    def find_in_chat(self) -> bool:
-        """Begin to find in the chat in front. False where there is none."""
-        if self.is_chat_shown:
-            self.aids.find_bar.open()
-        return self.is_chat_shown
-
-    @Slot()
-    def find_next(self) -> None:
-        """To the next match in the chat in front."""
-        if self.is_chat_shown:
-            self.aids.find_again()
-
-    @Slot()
-    def find_previous(self) -> None:
-        """To the match before."""
-        if self.is_chat_shown:
-            self.aids.find_again(back=True)
 
     @Slot(int, int)
     def expect_turn(self, conversation_id: int, turn_id: int) -> None:
@@ -282,7 +199,7 @@ class ChatPage(QWidget):
     def show_engine(self, change: EngineStateChanged) -> None:
         """The engine moved on: say why nothing can be sent, or that it has gone."""
         self._engine = change
-        self.empty_state.show_built_in(change.built_in)
+        self.middle.empty_state.show_built_in(change.built_in)
         if change.model is not None:
             self.composer.thinking_button.show_model(
                 thinks=change.model.reasons, can_skip=change.model.can_skip_thinking
@@ -291,6 +208,9 @@ class ChatPage(QWidget):
             self._death_is_in_transcript = False
         self._show_engine_notice()
         self._show_composer_state()
+        transcript = self.middle.built_transcript
+        if transcript is not None and transcript.follow_engine(change.state):
+            self._focus_composer()  # the button that was pressed goes
 
     @Slot(object)
     def show_conversation(self, opened: ConversationOpened) -> None:
@@ -303,14 +223,14 @@ class ChatPage(QWidget):
         self.keeps_keys = is_other_path and self.transcript.has_keys()
         if not is_same:
             self._swap_drafts(opened_id)
-            self.later_aids.tell(lambda aids: aids.forget())
+            self.middle.later_aids.tell(lambda aids: aids.forget())
         self._death_is_in_transcript = False
         self._show_engine_notice()
         if conversation is None or not conversation.turns:
-            if self._transcript is not None or conversation is not None:
+            if self.middle.built_transcript is not None or conversation is not None:
                 self.transcript.clear()
                 self.transcript.expect_versions(conversation.versions if conversation else {})
-            self.middle.setCurrentWidget(self.empty_state)
+            self.middle.show_empty()
         else:
             self.transcript.show_turns(
                 conversation.turns,
@@ -318,7 +238,7 @@ class ChatPage(QWidget):
                 versions=conversation.versions,
                 is_same_chat=is_other_path,
             )
-            self.middle.setCurrentWidget(self.aids)
+            self.middle.show_chat()
             if self._wanted_turn is not None and self._wanted_turn[0] == conversation.summary.id:
                 self._show_wanted_turn(self._wanted_turn[1], ids)
         self._show_composer_state()
@@ -364,9 +284,9 @@ class ChatPage(QWidget):
         self._asked_version = None
         self._is_paused = False
         self.transcript.begin_turn(
-            started.turn, budget_tokens=started.budget_tokens, thought_s=started.thought_s
+            started.turn, started.thought, budget_tokens=started.budget_tokens, thought_s=started.thought_s
         )
-        self.middle.setCurrentWidget(self.aids)
+        self.middle.show_chat()
         self._show_composer_state()
 
     @Slot(object)
@@ -411,16 +331,6 @@ class ChatPage(QWidget):
         """Say something above the chat."""
         self.notice_bars.add(noticed.error, lasting=noticed.lasting)
 
-    @Slot()
-    def _on_answer_now_requested(self) -> None:
-        self.answer_now_requested.emit()
-        self._leave_pause()
-
-    @Slot(str)
-    def _on_go_on_requested(self, hint: str) -> None:
-        self.go_on_requested.emit(hint)
-        self._leave_pause()
-
     @Slot(int, str)
     def _ask_version(self, turn_id: int, text: str) -> None:
         """Ask beside an earlier question; where nothing can be asked now, it waits in the field."""
@@ -436,24 +346,16 @@ class ChatPage(QWidget):
         self._asked_version = turn_id
         self.version_requested.emit(turn_id, text)
 
-    @Slot(int)
-    def _zoom_by(self, steps: int) -> None:
-        self.zoom_chosen.emit(zoom_by(self._zoom_percent, steps))
-
     @Slot()
     def _focus_composer(self) -> None:
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
-    def _on_try_again_requested(self) -> None:
-        self.try_again_requested.emit()
-        self._leave_pause()
-
-    # Inside
-
     def _leave_pause(self) -> None:
         self._is_paused = False
         self._focus_composer()  # the button that was pressed goes
+
+    # Inside
 
     def _give_back(self, turn: Turn, error: AppError) -> None:
         """The question stands in the composer of its conversation again, to be made shorter."""
@@ -483,9 +385,9 @@ class ChatPage(QWidget):
             self.notice_bars.show_engine_stopped(engine.error or engine_error("engine_stopped", {}))
 
     def _show_composer_state(self) -> None:
-        if self._transcript is not None:
-            self._transcript.set_busy(BUSY if self._running_turn is not None else "")
-        self.composer.set_follow_up(self.is_chat_shown)
+        if self.middle.built_transcript is not None:
+            self.middle.built_transcript.set_busy(BUSY if self._running_turn is not None else "")
+        self.composer.set_follow_up(self.middle.is_chat_shown)
         if self._running_turn is not None:
             elsewhere = self._running_turn.conversation_id != self._conversation_id
             said = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."

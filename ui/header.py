@@ -136,6 +136,16 @@ class Header(QFrame):
         all_words = self.width() >= _ALL_WORDS_FROM_PX
         self.download_button.setText(self._download if all_words else self._short_download)
         self.download_button.setVisible(bool(self._download) and folded and wide and not self._is_page)
+        self.pill.set_room(self._room_for_pill())
+
+    def _room_for_pill(self) -> int:
+        """What the others leave when they are as narrow as they can be: the title gives way first."""
+        margins = self._layout.contentsMargins()
+        room_px = self.width() - margins.left() - margins.right()
+        for part in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if part is not self.pill and not part.isHidden():
+                room_px -= max(part.minimumSizeHint().width(), part.minimumWidth()) + self._layout.spacing()
+        return room_px
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Less where it is narrow."""

@@ -22,6 +22,8 @@ ThemeChoice = Literal["system", "light", "dark"]
 
 STYLE_FILE = Path(__file__).resolve().parent.parent / "resources" / "styles" / "ponder.qss"
 
+MESSAGE_STYLE_FILE = STYLE_FILE.with_name("messages.qss")
+
 STYLE = "Fusion"
 STYLE_IS_SET = "style_is_set"
 """A property of an application that was started with `-style`. To set it later takes Python an object for the
@@ -45,6 +47,8 @@ CODE_PX = 13
 CODE_LINE_PX = 20
 CONTROL_PX = 14
 SMALL_PX = 12
+LARGEST_MESSAGE_PX = 28
+"""The largest size of `messages.qss`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,17 @@ def style_sheet_of(theme: Theme) -> str:
         "small_size": f"{SMALL_PX}px",
     }
     return _StyleTemplate(STYLE_FILE.read_text(encoding="utf-8")).substitute(values | measures)
+
+
+def message_sheet_of(theme: Theme) -> str:
+    """What belongs to the messages, as large as `theme` wants it; `@px12` stands for 12 pixels at 100 %.
+
+    "" where that is the usual size: `style_sheet_of` has it already.
+    """
+    if theme.zoom_percent == 100:
+        return ""
+    sizes = {f"px{size_px}": f"{theme.px(size_px)}px" for size_px in range(1, LARGEST_MESSAGE_PX + 1)}
+    return _StyleTemplate(MESSAGE_STYLE_FILE.read_text(encoding="utf-8")).substitute(sizes)
 
 
 def system_font(size_px: int) -> QFont:

@@ -31,6 +31,7 @@ from ui.header import Header
 from ui.later import Later
 from ui.shell import Shell
 from ui.sidebar.sidebar import Sidebar
+from ui.tab_order import in_lines, link
 from ui.theme import Theme
 from ui.undo_place import UndoPlace
 
@@ -98,7 +99,7 @@ class Window(QMainWindow):
         self.sidebar = Sidebar(theme, self.shell)
         self._lay_out()
         self.show_thinking(settings)
-        self.chat_page.set_zoom(settings.zoom_percent)
+        self.chat_page.middle.set_zoom(settings.zoom_percent)
         self.later_models_page = Later(self._build_models_page)
         self.later_settings_page = Later(self._build_settings_page)
         self.later_first_start_page = Later(self._build_first_start_page)
@@ -167,12 +168,12 @@ class Window(QMainWindow):
             ("Ctrl+Shift+N", self.sidebar.temporary_chat_requested.emit),
             ("Ctrl+K", self.search),
             ("Ctrl+F", self.find_in_chat),
-            ("Ctrl++", self.chat_page.zoom_in),
-            ("Ctrl+=", self.chat_page.zoom_in),  # plus without Shift
-            ("Ctrl+-", self.chat_page.zoom_out),
-            ("Ctrl+0", self.chat_page.zoom_back),
-            ("F3", self.chat_page.find_next),
-            ("Shift+F3", self.chat_page.find_previous),
+            ("Ctrl++", self.chat_page.middle.zoom_in),
+            ("Ctrl+=", self.chat_page.middle.zoom_in),  # plus without Shift
+            ("Ctrl+-", self.chat_page.middle.zoom_out),
+            ("Ctrl+0", self.chat_page.middle.zoom_back),
+            ("F3", self.chat_page.middle.find_next),
+            ("Shift+F3", self.chat_page.middle.find_previous),
             ("Ctrl+L", self.focus_composer),
             ("Ctrl+B", self.toggle_sidebar),
             ("Ctrl+Shift+L", self.lock_requested.emit),
@@ -241,7 +242,7 @@ class Window(QMainWindow):
         self._titles = {}
         self._context_use = ContextUse()
         self.sidebar.forget_chats()
-        self.chat_page.later_aids.tell(lambda aids: aids.forget_all())
+        self.chat_page.middle.later_aids.tell(lambda aids: aids.forget_all())
         self.chat_page.expect_words("")
         self._show_chat_in_header()
 
@@ -255,7 +256,7 @@ class Window(QMainWindow):
         """Repaint what the stylesheet does not reach."""
         self.sidebar.set_theme(theme)
         self.header.meter.set_theme(theme)
-        self.chat_page.set_theme(theme)
+        self.chat_page.middle.set_theme(theme)
 
     # Slots for the pages
 
@@ -296,7 +297,7 @@ class Window(QMainWindow):
     @Slot()
     def find_in_chat(self) -> None:
         """Find in the chat in front; where there is none, in all chats."""
-        if self.pages.currentWidget() is not self.chat_page or not self.chat_page.find_in_chat():
+        if self.pages.currentWidget() is not self.chat_page or not self.chat_page.middle.find_in_chat():
             self.search()
 
     @Slot()
@@ -367,7 +368,7 @@ class Window(QMainWindow):
 
     def _show_temporary(self, is_temporary: bool) -> None:
         self.header.show_temporary(is_temporary)
-        self.chat_page.empty_state.show_temporary(is_temporary)
+        self.chat_page.middle.empty_state.show_temporary(is_temporary)
         self.chat_page.composer.temporary_note.setVisible(is_temporary)
 
     def _show_page(self, page: QWidget, title: str, note: str = "") -> None:
@@ -379,7 +380,7 @@ class Window(QMainWindow):
         if self.pages.currentWidget() is not self.chat_page:
             return
         conversation_id = self.chat_page.conversation_id
-        self.header.show_has_chat(self.chat_page.has_turns)
+        self.header.show_has_chat(self.chat_page.middle.has_turns)
         self.header.show_chat_title(self._titles.get(conversation_id, "") if conversation_id else "")
         self._show_context()
 
@@ -432,6 +433,16 @@ class Window(QMainWindow):
         if paths:
             event.acceptProposedAction()
             self.files_dropped.emit(paths)
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab goes down the window, whichever part of it was made first."""
+        focused = self.focusWidget()
+        if focused is not None and focused.isVisible():  # Qt also asks while it hides what has the keys
+            page = self.pages.currentWidget()
+            is_chat = page is self.chat_page
+            on_page = self.chat_page.tab_stops() if is_chat else in_lines(page) if page is not None else []
+            link([*in_lines(self.sidebar), *in_lines(self.header), *on_page])
+        return super().focusNextPrevChild(forwards)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say once that there is something to be seen."""

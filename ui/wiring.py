@@ -143,7 +143,7 @@ class Wiring(QObject):
     def _connect_settings(self, appearance: Appearance) -> None:
         self._window.later_settings_page.when_built(lambda page: page.changed.connect(self._change_settings))
         self._window.chat_page.thinking_chosen.connect(self._change_settings)
-        self._window.chat_page.zoom_chosen.connect(self._change_zoom)
+        self._window.chat_page.middle.zoom_chosen.connect(self._change_zoom)
         self._keeper.changed.connect(appearance.follow_settings)
         self._keeper.changed.connect(self._follow_settings)
         self._keeper.save_failed.connect(self._show_error)
@@ -170,9 +170,9 @@ class Wiring(QObject):
     @Slot(Settings)
     def _follow_settings(self, settings: Settings) -> None:
         self._window.later_settings_page.tell(lambda page: page.zoom_row.show_zoom(settings.zoom_percent))
-        self._window.chat_page.set_thoughts_open(settings.show_thinking)
+        self._window.chat_page.middle.set_thoughts_open(settings.show_thinking)
         self._window.show_thinking(settings)
-        self._window.chat_page.set_zoom(settings.zoom_percent)
+        self._window.chat_page.middle.set_zoom(settings.zoom_percent)
         if settings.sampling() != self._sampling:
             self._sampling = settings.sampling()
             self._chat.set_sampling(self._sampling)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ZOOMS = (80, 90, 100, 110, 125, 150, 175, 200)
+ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 """In per cent."""
 
 

@@ -90,12 +90,15 @@ class TurnStarted:
     """The question is stored (unless history is off) and goes to the engine now.
 
     `budget_tokens`: how long its thought may get; 0: as long as there is room. `thought_s`: how long it
-    has thought already, where the chat comes back to it.
+    has thought already, where the chat comes back to it. Where `turn` has an answer, that goes on: the
+    turn is at the end of the chat in front already or comes back to it, deltas say what is new, and `thought`
+    is what led to the answer, if it is still in memory.
     """
 
     turn: Turn
     budget_tokens: int = 0
     thought_s: float = 0.0
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

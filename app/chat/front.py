@@ -107,22 +107,29 @@ class FrontConversation:
         return turn
 
     def resume_turn(self, turn_id: int) -> Turn:
-        """Let the last turn of the path run again; what is in front then ends before it.
+        """Let the last turn of the path run again; for the model the chat then ends before it.
 
         Raises `InputError` where it is not the last.
         """
         if not self._turns or self._turns[-1].id != turn_id:
             raise InputError("Only the last answer of a chat can go on.", kept="Nothing was changed.")
         turn = self.history.resume_turn(turn_id)
-        self._show(self.history.conversation(turn.conversation_id), turn.id)
+        self._turns.pop()
         return turn
 
     def take_ended(self, turn: Turn, thought: str) -> None:
-        """A turn has ended: keep its thought in memory, and the turn if it belongs here."""
+        """A turn has ended: keep its thought in memory, and the turn if it belongs here.
+
+        One that went on has a thought already, which stays.
+        """
         if thought:
-            self._thoughts[turn.id] = turn.conversation_id, thought
+            self._thoughts[turn.id] = turn.conversation_id, self.thought_of(turn) + thought
         if turn.conversation_id == self.conversation_id:
             self._turns.append(turn)
+
+    def thought_of(self, turn: Turn) -> str:
+        """What was thought before it ended, where that is still in memory."""
+        return self._thoughts.get(turn.id, (0, ""))[1]
 
     def show_version(self, turn_id: int, running: RunningTurn | None) -> None:
         """Put the conversation of a turn in front, with the path through it.
@@ -176,7 +183,8 @@ class FrontConversation:
         return {turn.id: self._thoughts[turn.id][1] for turn in turns if turn.id in self._thoughts}
 
     def _show_running(self, running: RunningTurn) -> None:
-        self._say(events.TurnStarted(running.turn, running.budget_tokens, running.thought_s))
+        thought = self.thought_of(running.turn)
+        self._say(events.TurnStarted(running.turn, running.budget_tokens, running.thought_s, thought))
         if running.context is not None:
             self._say(running.context)
         for delta in running.deltas_so_far():

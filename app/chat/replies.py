@@ -16,7 +16,7 @@ from app.errors import AppError, HistoryError, InputError
 from app.history.records import Turn
 from models.engine import protocol
 from models.engine.protocol import Sampling, StopReason, Thinking
-from models.errors import engine_error
+from models.errors import ENGINE_GONE, engine_error
 
 SAVE_INTERVAL_S = 1.0
 
@@ -159,7 +159,7 @@ class Replies:
                 self._end(running.finished(event.stop_reason, event.usage))
             case protocol.TurnFailed():
                 error = engine_error(event.code, event.facts)
-                self._end(running.failed(str(error)), error)
+                self._end(running.failed(_lasting_words(error)), error)
 
     def _begin(self, question: Question) -> None:
         text = question.text.strip()
@@ -179,7 +179,7 @@ class Replies:
             turn = self._front.begin_turn(text, self._engine.title)
         else:
             turn = self._front.begin_version(text, self._engine.title, question.version_of)
-        self._say(events.TurnStarted(turn, self.thinking.budget_tokens))
+        self._say(events.TurnStarted(turn, self.thinking.budget_tokens, thought=self._front.thought_of(turn)))
         guarded(self._say, self._front.list_all)
         self._saved_at = time.monotonic()
         self._generate(turn, question.sampling or self.sampling)
@@ -194,12 +194,12 @@ class Replies:
                 turn.answer,
             )
         except AppError as error:
-            self._end(RunningTurn(turn, 0).failed(str(error)), error)
+            self._end(RunningTurn(turn, 0).failed(_lasting_words(error)), error)
         else:
             self.running = RunningTurn(turn, engine_turn_id, self.thinking.budget_tokens)
 
     def _take_delta(self, running: RunningTurn, delta: protocol.Delta) -> None:
-        running.take(delta)
+        delta = running.take(delta)
         if self._front.conversation_id == running.turn.conversation_id:
             self._say(events.ReplyDelta(running.turn.id, delta.kind, delta.text, delta.tokens))
         now = time.monotonic()
@@ -224,3 +224,8 @@ class Replies:
         if again is not None and again.id == turn.id and turn.conversation_id == self._front.conversation_id:
             sampling = Sampling(AGAIN_TEMPERATURE, self.sampling.top_p)
             self.ask(Question(again.question, version_of=again.id, sampling=sampling))
+
+
+def _lasting_words(error: AppError) -> str:
+    """What is kept of an error: the engine runs again by the time it is read."""
+    return f"{error.message} {error.kept}".strip() if isinstance(error, ENGINE_GONE) else str(error)

@@ -30,7 +30,8 @@ class RunningTurn:
     put together. It ends exactly once, by one of
     the three methods that give the ended turn.
 
-    Where `turn` has an answer already, that goes on: the engine says it once more as the first of the reply.
+    Where `turn` has an answer already, that goes on: the engine says it once more as the first of the reply,
+    which is dropped here.
     """
 
     def __init__(self, turn: Turn, engine_turn_id: int, budget_tokens: int = 0) -> None:
@@ -40,13 +41,14 @@ class RunningTurn:
         self._thought_parts: list[str] = []
         self._answer_parts: list[str] = []
         self._tokens = {PieceKind.REASONING: 0, PieceKind.ANSWER: 0}
+        self._said_again_chars = len(turn.answer)
         self.paused: TurnPaused | None = None
         self.context: ContextFilled | None = None
         self._seconds = {PieceKind.REASONING: 0.0, PieceKind.ANSWER: 0.0}
         self._last_at: float | None = None
 
-    def take(self, delta: Delta) -> None:
-        """Add a piece of the reply."""
+    def take(self, delta: Delta) -> Delta:
+        """Add a piece of the reply; gives what is new of it."""
         now = time.monotonic()
         passed_s = now - (self._last_at or now)
         self._last_at = now
@@ -58,13 +60,18 @@ class RunningTurn:
             self._tokens[PieceKind.ANSWER] = 0
             self._seconds[PieceKind.REASONING] += self._seconds[PieceKind.ANSWER] + passed_s
             self._seconds[PieceKind.ANSWER] = 0.0
-            return
+            return delta
+        if delta.kind is PieceKind.ANSWER and self._said_again_chars:
+            new = delta.text[self._said_again_chars :]
+            self._said_again_chars -= len(delta.text) - len(new)
+            delta = msgspec.structs.replace(delta, text=new)
         self._tokens[delta.kind] += delta.tokens
         self._seconds[delta.kind] += passed_s
         if delta.kind is PieceKind.REASONING:
             self._thought_parts.append(delta.text)
         else:
             self._answer_parts.append(delta.text)
+        return delta
 
     def begin(self, event: TurnBegan) -> ContextFilled:
         """The prompt is put together; give what is to be said of it."""
@@ -96,11 +103,10 @@ class RunningTurn:
     @property
     def answer_text(self) -> str:
         """The answer so far, without white space at its end; never less than it went on from."""
-        answer = "".join(self._answer_parts).rstrip()
-        return self.turn.answer if self.turn.answer.startswith(answer) else answer
+        return (self.turn.answer + "".join(self._answer_parts)).rstrip()
 
     def deltas_so_far(self) -> list[Delta]:
-        """The reply so far as two pieces, for a view that comes back to it."""
+        """What is new of the reply so far as two pieces, for a view that comes back to it."""
         parts = ((PieceKind.REASONING, self._thought_parts), (PieceKind.ANSWER, self._answer_parts))
         return [
             Delta(self.engine_turn_id, kind, "".join(texts), self._tokens[kind])

@@ -112,7 +112,7 @@ def test_a_thought_that_is_open_paused_and_over(chat: Opened) -> None:
     assert problems(chat.window) == []
     chat.say(TurnEnded(turn(2, question="And then?", state=TurnState.FAILED), InputError("It failed.")))
     assert problems(chat.window) == []
-    assert chat.page.find_in_chat()
+    assert chat.page.middle.find_in_chat()
     chat.page.aids.find_bar.field.setText("lock")
     chat.page.aids.find_bar.go_on()
     assert problems(chat.window) == []

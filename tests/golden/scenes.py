@@ -143,7 +143,7 @@ def find(stage: Stage) -> None:
         _turn(1, texts.QUESTION_SUM, texts.ANSWER_SHORT),
         _turn(2, "And with cubes?", texts.ANSWER_AGAIN),
     )
-    stage.page.find_in_chat()
+    stage.page.middle.find_in_chat()
     bar = stage.page.aids.find_bar
     bar.field.setText("square")
     bar.go_on()

@@ -106,7 +106,7 @@ def test_the_locked_window_shows_nothing_and_the_passphrase_opens_it(
     window = journey.whole.window
     window.sidebar.search_field.setText(CANARY)
     journey.wait(lambda: window.sidebar.hit_view.rows.rowCount() > 0)
-    page.find_in_chat()
+    page.middle.find_in_chat()
     page.aids.find_bar.field.setText(CANARY)
     assert len(holds_canary(journey)) > 4
 

@@ -40,7 +40,7 @@ def test_ask_stop_close_and_come_back(journey: Journey) -> None:
     journey.close()
 
     page = journey.start("--thought", f"{CANARY} " * 10_000, "--tokens-per-s", "200")
-    assert page.middle.currentWidget() is page.empty_state
+    assert page.middle.currentWidget() is page.middle.empty_state
     assert journey.click_first_conversation() == "forty-two"
     journey.wait(lambda: shown_turns(page) == [("forty-two", "finished"), ("and again", "finished")])
     assert [widget.thinking.thought() for widget in page.transcript.turn_widgets()] == ["", ""]

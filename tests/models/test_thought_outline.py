@@ -131,3 +131,13 @@ def test_one_sentence_without_an_end_stays_cheap() -> None:
     assert time.perf_counter() - began < 3
     assert len(reader._tail) <= MAX_TAIL_CHARS + 200
     assert len(reader.steps) == 1
+
+
+def test_chinese_says_much_in_a_few_characters() -> None:
+    text = "不过，为什么不是紫色？让我验证一下。蓝光散射更强。所以答案是瑞利散射。综上所述，就是这样。"
+    assert [(title[:2], turn) for title, turn in turns(text)] == [
+        ("不过", Turning.DOUBT),
+        ("让我", Turning.CHECK),
+        ("所以", Turning.RESULT),
+        ("综上", Turning.RESULT),
+    ]

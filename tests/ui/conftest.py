@@ -18,6 +18,7 @@ from tests.ui.scripted_chat import ScriptedChat
 from tests.ui.scripted_library import ScriptedLibrary
 from ui.application import OpenWindow
 from ui.chat_page import ChatPage
+from ui.theme import Theme, apply_theme
 from ui.window import Window
 
 
@@ -96,6 +97,17 @@ class Opened:
 
 
 OpenAWindow = Callable[..., Opened]
+
+
+@pytest.fixture
+def styled(qapp: QApplication) -> Iterator[QApplication]:
+    """The application as the window has it; without it widgets have the sizes of the style alone."""
+    before = qapp.styleSheet(), qapp.palette(), qapp.font()
+    apply_theme(qapp, Theme.light())
+    yield qapp
+    qapp.setStyleSheet(before[0])
+    qapp.setPalette(before[1])
+    qapp.setFont(before[2])
 
 
 @pytest.fixture

@@ -171,6 +171,7 @@ def turn(
     answer: str = "",
     state: TurnState = TurnState.RUNNING,
     conversation_id: int = 1,
+    failure: str = "",
 ) -> Turn:
     """A turn in conversation 1."""
     return Turn(
@@ -182,6 +183,7 @@ def turn(
         "Ponder Mini",
         datetime.now(UTC),
         Usage(prompt_tokens=1000, reasoning_tokens=1_210, answer_tokens=100),
+        failure,
     )
 
 

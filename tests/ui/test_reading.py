@@ -59,10 +59,10 @@ def test_zoom_by_keys_is_kept(opened: Opened) -> None:
     assert shown._theme.zoom_percent == 110
     for _ in range(9):
         opened.qtbot.keyClick(opened.window, Qt.Key.Key_Equal, CTRL)
-    assert shown._theme.zoom_percent == 200
+    assert shown._theme.zoom_percent == 300
     opened.qtbot.keyClick(opened.window, Qt.Key.Key_Minus, CTRL)
-    assert shown._theme.zoom_percent == 175
-    opened.qtbot.waitUntil(lambda: load_settings(opened.paths.settings_file)[0].zoom_percent == 175)
+    assert shown._theme.zoom_percent == 250
+    opened.qtbot.waitUntil(lambda: load_settings(opened.paths.settings_file)[0].zoom_percent == 250)
     opened.qtbot.keyClick(opened.window, Qt.Key.Key_0, CTRL)
     assert shown._theme.zoom_percent == 100
 
@@ -78,10 +78,10 @@ def test_zoom_in_the_settings(opened: Opened) -> None:
     opened.qtbot.waitUntil(lambda: load_settings(opened.paths.settings_file)[0].zoom_percent == 110)
     for _ in range(9):
         row.smaller.click()
-    assert row.label.text() == "80 %"
+    assert row.label.text() == "60 %"
     assert not row.smaller.isEnabled()
-    opened.page.zoom_in()
-    assert row.label.text() == "90 %"
+    opened.page.middle.zoom_in()
+    assert row.label.text() == "70 %"
     row.usual.click()
     assert opened.page.transcript._theme.zoom_percent == 100
 

@@ -90,7 +90,7 @@ def _asked(opened: OpenWindow, name: str) -> list[object]:
 
 
 def test_the_rest_follows_by_itself(staged: OpenWindow, qtbot: QtBot) -> None:
-    reading = staged.window.chat_page.later_aids
+    reading = staged.window.chat_page.middle.later_aids
     are_there = [reading.built is not None]
     staged.show()
     qtbot.waitUntil(lambda: staged.stages.are_over)

@@ -19,8 +19,8 @@ def signs(opened: Opened) -> set[bool]:
     """Whether header and composer say it; of a chat that is empty, the page too."""
     page = opened.page
     shown = [opened.window.header.temporary_label.isVisible(), page.composer.temporary_note.isVisible()]
-    if not page.is_chat_shown:
-        shown.append(page.empty_state.temporary_label.isVisible())
+    if not page.middle.is_chat_shown:
+        shown.append(page.middle.empty_state.temporary_label.isVisible())
     return set(shown)
 
 
@@ -41,7 +41,7 @@ def test_it_says_so_as_long_as_it_is_in_front(opened: Opened) -> None:
     assert problems(opened.window) == []
     running = turn(-1, conversation_id=-1)
     opened.say(TurnStarted(running), ConversationsListed((SECRET, summary(2, "Kept"))))
-    assert opened.page.is_chat_shown
+    assert opened.page.middle.is_chat_shown
     assert signs(opened) == {True}
     for width in (480, 1200):
         opened.window.resize(width, 700)

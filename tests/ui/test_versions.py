@@ -276,7 +276,7 @@ def test_the_last_turn_that_is_left_is_deleted(chat: Opened) -> None:
     of(chat, 1).question.setFocus()
     open_path(chat, [])
     assert chat.page.transcript.turns() == []
-    assert chat.page.middle.currentWidget() is chat.page.empty_state
+    assert chat.page.middle.currentWidget() is chat.page.middle.empty_state
 
 
 def test_it_goes_on_in_a_new_chat(chat: Opened) -> None:

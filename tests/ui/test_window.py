@@ -134,7 +134,7 @@ def test_a_reply_elsewhere_can_be_stopped_and_does_not_land_here(opened: Opened)
     opened.qtbot.keyClick(opened.page.composer.edit, Qt.Key.Key_Escape)
     assert opened.chat.named("stop") == [None]
     opened.say(TurnEnded(turn(state=TurnState.STOPPED)))
-    assert opened.page.middle.currentWidget() is opened.page.empty_state
+    assert opened.page.middle.currentWidget() is opened.page.middle.empty_state
     assert opened.window.header.meter.numbers.text() == "0 of 16,384 ▾"
     assert opened.page.composer.reason_label.text() == ""
 
@@ -187,7 +187,7 @@ def test_the_demonstration_model_says_so_and_has_examples(opened: Opened) -> Non
     assert "demonstration" in opened.window.sidebar.model_label.text()
     example = next(
         button
-        for button in opened.page.empty_state.findChildren(QPushButton)
+        for button in opened.page.middle.empty_state.findChildren(QPushButton)
         if button.text() == "500 - 123" and button.isVisible()
     )
     opened.page.composer.set_text("a draft")
@@ -199,7 +199,7 @@ def test_the_demonstration_model_says_so_and_has_examples(opened: Opened) -> Non
 def test_another_model_hides_the_words_about_the_demonstration(opened: Opened) -> None:
     opened.say(ready(), EngineStateChanged(EngineState.READY, "R1 Distill", built_in=False))
     assert opened.window.header.pill.text() == "R1 Distill ▾"
-    assert not opened.page.empty_state.built_in_part.isVisible()
+    assert not opened.page.middle.empty_state.built_in_part.isVisible()
 
 
 def test_narrow_folds_the_sidebar_away_and_brings_it_over_the_page(opened: Opened) -> None:

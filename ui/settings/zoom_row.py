@@ -27,7 +27,7 @@ class ZoomRow(QWidget):
         self.usual = of_kind(QPushButton("Usual size"), "text")
         self.label = parts.words("", "")
         self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.label.setFixedWidth(self.label.fontMetrics().horizontalAdvance("200 %") + 16)
+        self.label.setFixedWidth(self.label.fontMetrics().horizontalAdvance(f"{ZOOMS[-1]} %") + 16)
         for button, name, keys in (
             (self.smaller, "Smaller text in the chats", "Ctrl+−"),
             (self.larger, "Larger text in the chats", "Ctrl++"),

@@ -186,6 +186,10 @@ class AnswerView(SafeBrowser):
         self._tools.update(0)
         self._tools.place()
 
+    def drop_white_end(self) -> None:
+        """Nothing more comes, and the white space at the end is not kept."""
+        self._stream.drop_white_end()
+
     def code(self, number: int) -> str:
         """The text of code block `number`, counted from 0."""
         area = self._grounds.areas[number]

@@ -65,9 +65,17 @@ class AnswerParts(QWidget):
         self._append(untrusted_text)
 
     def finish(self, untrusted_source: str) -> None:
-        """Show the whole answer as it is kept. The end of a long one is there a little later."""
+        """Show the whole answer as it is kept. The end of a long one is there a little later.
+
+        What stands there already stays, with what is selected in it: an answer is kept without the white
+        space at its end.
+        """
+        streamed, last = self.markdown_source, self._views[-1]
+        if streamed != untrusted_source == streamed.rstrip() and not last.is_in_cut_code:
+            last.drop_white_end()
+            self._pieces = [untrusted_source]
         was_streamed = untrusted_source == self.markdown_source
-        if not was_streamed:
+        if not was_streamed and not (len(self._views) == 1 and 0 < len(untrusted_source) <= PART_CHARS):
             self.take_back()
         self._slices.run(self._finishing("" if was_streamed else untrusted_source))
 

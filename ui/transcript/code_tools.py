@@ -45,7 +45,7 @@ class CodeBlock(QObject):
         self._wrap: TextButton | None = None
         self._bar: QScrollBar | None = None
         self.longest_px = 0.0
-        self.copy = CopyButton(code, f"Copy code {number + 1}", parent)
+        self.copy = CopyButton(code, f"Copy code {number + 1}", parent, at_right=True)
         self.copy.show()
 
     @property
@@ -65,6 +65,7 @@ class CodeBlock(QObject):
         if self._bar is None:
             self._bar = QScrollBar(Qt.Orientation.Horizontal, self._page)
             self._bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._bar.setCursor(Qt.CursorShape.ArrowCursor)
             self._bar.setAccessibleName(f"Scroll code {self._number + 1} sideways")
             self._bar.setSingleStep(STEP_PX)
             self._bar.hide()
@@ -81,8 +82,8 @@ class CodeBlock(QObject):
         """How far it is scrolled sideways."""
         return int(self.bar.value()) if self.is_scrolled else 0
 
-    def place(self, rect: QRect, *, is_wrapped: bool) -> None:
-        """Put everything into its corner of the block."""
+    def place(self, rect: QRect, *, is_wrapped: bool, head_px: int) -> None:
+        """Put everything into its corner of the block, whose strip is `head_px` high."""
         room_px = rect.width() - 2 * styles.CODE_PADDING_PX
         is_long = self.longest_px > room_px + 0.5
         if is_long or self._wrap is not None:
@@ -92,7 +93,7 @@ class CodeBlock(QObject):
         for button in (self.copy, self._wrap):
             if button is not None:
                 button.adjustSize()
-                top = rect.top() + (styles.CODE_HEAD_PX - button.height()) // 2
+                top = rect.top() + (head_px - button.height()) // 2
                 right -= button.width()
                 button.move(right, top)
         if (is_long and not is_wrapped) or self._bar is not None:
@@ -185,7 +186,8 @@ class CodeTools(QObject):
         for number, (block, area) in enumerate(zip(self._blocks, self._grounds.areas, strict=True)):
             if area.last >= from_item:
                 rect = self._grounds.code_rect(area).toRect()
-                block.place(rect, is_wrapped=self._wraps.is_wrapped(number))
+                head_px = self._writer.styles.code_head_px
+                block.place(rect, is_wrapped=self._wraps.is_wrapped(number), head_px=head_px)
 
     def scrolled(self, clip: QRect) -> list[tuple[QRect, int]]:
         """The windows of scrolled code that touch `clip`, and how far each is scrolled."""
@@ -237,7 +239,7 @@ class CodeTools(QObject):
     def _window(self, area: CodeArea) -> QRect:
         """Where the lines of a block are to be seen."""
         rect = self._grounds.code_rect(area).toRect()
-        return rect.adjusted(2, styles.CODE_HEAD_PX, -2, -2)
+        return rect.adjusted(2, self._writer.styles.code_head_px, -2, -2)
 
     @Slot(int, bool)
     def _choose(self, number: int, wraps: bool) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from ui import theme as look
 from ui.kinds import of_kind
+from ui.theme import COLUMN_WIDTH_PX
 from ui.transcript.finder import PAUSE_MS, Finder
 from ui.transcript.found_text import MAX_WORDS_CHARS
 from ui.widgets.text_button import TextButton
 
 FIELD_PX = 280
+ONE_LINE_FROM_PX = 540
+WIDEST_COUNTS = ("999 of 9,999", "9,999 so far…", "9,999 found", "Not found")
 
 
 class FindBar(QFrame):
@@ -35,6 +38,8 @@ class FindBar(QFrame):
         self.count = of_kind(QLabel(), "small")
         self.count.setTextFormat(Qt.TextFormat.PlainText)
         self.count.setFont(look.tabular(look.small_font()))
+        widths = (self.count.fontMetrics().horizontalAdvance(words) for words in WIDEST_COUNTS)
+        self.count.setMinimumWidth(max(widths))
         self.thoughts = TextButton("", self)
         self.thoughts.setCheckable(True)
         self.thoughts.setToolTip("Go to matches in thoughts too. Thoughts of earlier days are not kept.")
@@ -59,15 +64,27 @@ class FindBar(QFrame):
         self.field.setMaximumWidth(FIELD_PX)
         self.field.setMinimumWidth(90)
         self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 12, 6)
+        # As wide as the column of text, and what comes and goes at the end: nothing moves under the hand.
+        bar = QWidget(self)
+        bar.setMaximumWidth(COLUMN_WIDTH_PX)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(12, 6, 12, 6)
+        outer.addStretch(1)
+        outer.addWidget(bar, 1000)
+        outer.addStretch(1)
+        self._lines = lines = QVBoxLayout(bar)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(4)
+        self._row = row = QHBoxLayout()
         row.setSpacing(4)
-        row.addStretch(1)
+        lines.addLayout(row)
         row.addWidget(self.field, 1000)
         row.addSpacing(4)
-        for widget in (self.count, self.thoughts, self.previous, self.next, self.close_button):
+        for widget in (self.count, self.previous, self.next):
             row.addWidget(widget)
+        row.addWidget(self.thoughts)
         row.addStretch(1)
+        row.addWidget(self.close_button)
 
     def _connect(self) -> None:
         self.field.textChanged.connect(self._on_text_changed)
@@ -165,6 +182,17 @@ class FindBar(QFrame):
                 QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
 
     # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, what is in thoughts stands in a line of its own."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < ONE_LINE_FROM_PX
+        if is_narrow and self._row.indexOf(self.thoughts) >= 0:
+            self._row.removeWidget(self.thoughts)
+            self._lines.addWidget(self.thoughts)
+        elif not is_narrow and self._lines.indexOf(self.thoughts) >= 0:
+            self._lines.removeWidget(self.thoughts)
+            self._row.insertWidget(self._row.indexOf(self.next) + 1, self.thoughts)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter goes on, with Shift back; Escape closes."""

@@ -28,6 +28,9 @@ SLICE_S = 0.008
 PAUSE_MS = 150
 """Typing goes on for so long before it is looked."""
 NEAR_MS = 200
+RECOUNT_MS = 500
+RECOUNT_SHARE = 20
+"""While a reply is written it is counted again so often; after a long count, so many times as long later."""
 LANDING_MS = 50
 MAX_LANDINGS = 60
 """Long answers and thoughts that were not on the page come in parts: so often it is looked for the place."""
@@ -78,8 +81,10 @@ class Finder(QObject):
         self._slice_timer = self._timer(0, self._go_on)
         self._near_timer = self._timer(NEAR_MS, self._mark_all)
         self._landing_timer = self._timer(LANDING_MS, self._land)
+        self._recount_timer = self._timer(RECOUNT_MS, self._recount)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
         view.verticalScrollBar().rangeChanged.connect(self._mark_soon)
+        view.verticalScrollBar().rangeChanged.connect(self._recount_soon)
 
     def _timer(self, interval_ms: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -156,6 +161,7 @@ class Finder(QObject):
     def _begin(self) -> None:
         self._slice_timer.stop()
         self._landing_timer.stop()
+        self._recount_timer.stop()
         self._counts = {}
         self._current = None
         self._mark_all()
@@ -178,6 +184,7 @@ class Finder(QObject):
         if self._current is None:
             self._go_to_first()
         self.counted.emit()
+        self._recount_soon()
 
     def _look_through(self) -> Iterator[None]:
         """Count from the turn in sight to the end, then from the beginning."""
@@ -225,6 +232,26 @@ class Finder(QObject):
         else:
             for _ in self._count_answer(turns[-1]):
                 pass
+
+    @Slot()
+    def _recount_soon(self) -> None:
+        if self._words and not self.is_looking and not self._recount_timer.isActive():
+            self._recount_timer.start(RECOUNT_MS)
+
+    @Slot()
+    def _recount(self) -> None:
+        """The reply that is being written has grown, or has ended; the current match stays."""
+        if self.is_looking:
+            return
+        began = time.perf_counter()
+        before = dict(self._counts)
+        self._count_last()
+        if self._counts != before:
+            self.counted.emit()
+        built = self._view.built_turns()
+        if built and built[-1].footer is None:
+            took_ms = int((time.perf_counter() - began) * 1000)
+            self._recount_timer.start(max(RECOUNT_MS, took_ms * RECOUNT_SHARE))
 
     def _counts_part(self, part: Part) -> bool:
         return part is not Part.THOUGHT or self._with_thoughts

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import theme as look
 from ui.theme import GUTTER_PX, RADIUS_CONTROL_PX, Theme
+from ui.widgets.keyboard_focus import by_keyboard
 from ui.widgets.text_button import TextButton
 
 HEIGHT_PX = 28
 _ARROW_WIDTH_PX = 16
 _DOT_WIDTH_PX = 16
+_LEAST_PX = 80
+"""Arrow, dot and the first letters of the title."""
 _SEPARATOR = " · "
 
 
@@ -28,13 +31,15 @@ class FoldHeader(TextButton):
         self._paused = False
         self._opened = False
         self._foldable = True
-        self.setFont(look.tabular(look.system_font(look.THOUGHT_PX)))
+        self._focused_by_key = False
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(HEIGHT_PX)
+        self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in another theme from now on."""
         self._theme = theme
+        self.setFont(look.tabular(look.thought_font(theme)))
+        self.setFixedHeight(theme.px(HEIGHT_PX))
         self.update()
 
     def say(self, title: str, numbers: str = "", *, live: bool = False, paused: bool = False) -> None:
@@ -58,28 +63,33 @@ class FoldHeader(TextButton):
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
-        return QSize(240, HEIGHT_PX)
+        return QSize(240, self._theme.px(HEIGHT_PX))
 
     def minimumSizeHint(self) -> QSize:
         """The title is cut where there is less room."""
-        return QSize(80, HEIGHT_PX)
+        return QSize(self._theme.px(_LEAST_PX), self._theme.px(HEIGHT_PX))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Remember whether the keyboard brought the focus."""
+        self._focused_by_key = by_keyboard(event, self._focused_by_key)
+        super().focusInEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint arrow, dot and words."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.hasFocus():
+        if self._focused_by_key and self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.accent), 1.5))
             outline = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(outline, RADIUS_CONTROL_PX, RADIUS_CONTROL_PX)
         x = float(GUTTER_PX)
         middle = self.height() / 2
         if self._foldable:
-            self._paint_arrow(painter, QPointF(x + 4, middle))
-            x += _ARROW_WIDTH_PX
+            self._paint_arrow(painter, QPointF(x + self._scaled(4), middle))
+            x += self._scaled(_ARROW_WIDTH_PX)
         if self._live or self._paused:
-            self._paint_state(painter, QPointF(x + 4, middle))
-            x += _DOT_WIDTH_PX
+            self._paint_state(painter, QPointF(x + self._scaled(4), middle))
+            x += self._scaled(_DOT_WIDTH_PX)
         self._paint_words(painter, x)
         painter.end()
 
@@ -90,9 +100,9 @@ class FoldHeader(TextButton):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.text if self.underMouse() else self._theme.third))
         # No drawPolygon: like fillRect, it once jumped to a wild address in PySide6 6.11.3 (see ThoughtText).
-        path = QPainterPath(middle + points[0])
+        path = QPainterPath(middle + points[0] * self._scaled(1))
         for point in points[1:]:
-            path.lineTo(middle + point)
+            path.lineTo(middle + point * self._scaled(1))
         path.closeSubpath()
         painter.drawPath(path)
 
@@ -100,11 +110,12 @@ class FoldHeader(TextButton):
         painter.setPen(Qt.PenStyle.NoPen)
         if self._live:
             painter.setBrush(QColor(self._theme.accent))
-            painter.drawEllipse(middle, 4, 4)
+            painter.drawEllipse(middle, self._scaled(4), self._scaled(4))
             return
         painter.setBrush(QColor(self._theme.second))
         for left in (-4, 1):
-            painter.drawRect(QRectF(middle.x() + left, middle.y() - 4, 3, 8))
+            rect = QRectF(self._scaled(left), self._scaled(-4), self._scaled(3), self._scaled(8))
+            painter.drawRect(rect.translated(middle))
 
     def _paint_words(self, painter: QPainter, x: float) -> None:
         metrics = QFontMetricsF(self.font())
@@ -116,9 +127,18 @@ class FoldHeader(TextButton):
         )
         painter.drawText(QPointF(x, baseline), title)
         width = metrics.horizontalAdvance(title)
-        if self._numbers and room - width > metrics.horizontalAdvance("· 12 s…"):
-            numbers = metrics.elidedText(
-                _SEPARATOR + self._numbers, Qt.TextElideMode.ElideRight, room - width
-            )
-            painter.setPen(QColor(self._theme.third))
-            painter.drawText(QPointF(x + width, baseline), numbers)
+        painter.setPen(QColor(self._theme.third))
+        painter.drawText(QPointF(x + width, baseline), self._fitting_numbers(metrics, room - width))
+
+    def _fitting_numbers(self, metrics: QFontMetricsF, room_px: float) -> str:
+        """The first numbers, as many as there is room for: half a number would be another one."""
+        fitting = ""
+        for number in self._numbers.split(_SEPARATOR) if self._numbers else ():
+            longer = fitting + _SEPARATOR + number
+            if metrics.horizontalAdvance(longer) > room_px:
+                break
+            fitting = longer
+        return fitting
+
+    def _scaled(self, size_px: float) -> float:
+        return size_px * self._theme.zoom_percent / 100

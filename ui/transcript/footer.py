@@ -70,6 +70,7 @@ class Footer(QWidget):
         self._details.clicked.connect(self._toggle)
         self._turn = turn
         self._numbers: QWidget | None = None
+        self._copy = copy
         self._row = row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(copy)
@@ -120,7 +121,9 @@ class Footer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow, the quiet buttons stand in a line of their own."""
         super().resizeEvent(event)
-        narrow = event.size().width() < ONE_LINE_FROM_PX
+        parts = (self._copy, self._quiet, self._details)
+        needed_px = sum(part.sizeHint().width() + self._row.spacing() for part in parts)
+        narrow = event.size().width() < max(ONE_LINE_FROM_PX, needed_px)
         if narrow == (self._row.indexOf(self._quiet) >= 0):
             if narrow:
                 self._row.removeWidget(self._quiet)

@@ -111,7 +111,7 @@ class Grounds:
         head = self._writer.items[area.head]
         left = GUTTER_PX + styles.indent_px(head.inside, self._writer.styles.theme)
         top = self.top(area.head) - styles.CODE_HEAD_ABOVE_PX
-        bottom = top + styles.CODE_HEAD_PX
+        bottom = top + self._writer.styles.code_head_px
         if area.last > area.head:
             bottom = self._bottom(area.last) + styles.CODE_END_PX
         return QRectF(left, top, self._right() - left, bottom - top)
@@ -121,7 +121,7 @@ class Grounds:
         painter.setBrush(theme.colour("code"))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_BLOCK_PX, RADIUS_BLOCK_PX)
         if area.last > area.head:
-            y = rect.top() + styles.CODE_HEAD_PX - 0.5
+            y = rect.top() + self._writer.styles.code_head_px - 0.5
             painter.drawLine(QLineF(rect.left() + 0.5, y, rect.right() - 0.5, y))
 
     def _paint_box(self, painter: QPainter, index: int, start: int, length: int, theme: Theme) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from ui.theme import GUTTER_PX
 from ui.transcript.versions import VersionSwitch
 from ui.widgets.copy_button import CopyButton
 from ui.widgets.text_button import TextButton
 
-ROW_PX = 24
+EDIT = "Edit and ask again"
+EDIT_SHORT = "Edit"
 EDIT_TIP = "Put the question into the field below, to change it and ask again (F2)"
 AGAIN_TIP = "Ask the same question again; this answer stays as a version (F5)"
 BRANCH = "Continue in a new chat"
@@ -32,6 +33,10 @@ class QuietRow:
     def add(self, *buttons: QuietButton | QuietCopy) -> None:
         """Have these appear together."""
         self._buttons += buttons
+
+    def leave_out(self, part: QWidget) -> None:
+        """Those in this part of the message are about to go."""
+        self._buttons = [button for button in self._buttons if not part.isAncestorOf(button)]
 
     def show_all(self, is_near: bool) -> None:
         """Whether the mouse is over the message."""
@@ -58,9 +63,17 @@ class QuietCopy(CopyButton):
 
     is_near = False
 
-    def __init__(self, words: str, text: Callable[[], str], name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        words: str,
+        text: Callable[[], str],
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        at_right: bool = False,
+    ) -> None:
         """`words` stand on the button."""
-        super().__init__(text, name, parent, words=words)
+        super().__init__(text, name, parent, words=words, at_right=at_right)
 
     # Qt overrides
 
@@ -92,18 +105,20 @@ class QuestionActions(QWidget):
 
     def __init__(self, question: str, row: QuietRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.versions = VersionSwitch(self)
-        self.copy_button = QuietCopy("Copy", lambda: question, "Copy the question", self)
-        self.edit_button = QuietButton("Edit and ask again", self)
+        self.copy_button = QuietCopy("Copy", lambda: question, "Copy the question", self, at_right=True)
+        self.edit_button = QuietButton(EDIT, self)
+        self.edit_button.setAccessibleName(EDIT)
         self.more_button = QuietButton("More", self)
         self.more_button.setAccessibleName("More that can be done with this question and its answer")
+        self.versions = VersionSwitch(self)
         self._busy_reason = ""
         self.versions.version_requested.connect(self.version_requested)
         self.edit_button.clicked.connect(self.edit_requested)
         self.more_button.clicked.connect(self._open_menu)
         row.add(self.copy_button, self.edit_button, self.more_button)
-        self.setFixedHeight(ROW_PX)
-        layout = QHBoxLayout(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(1)  # else the row would keep the page from getting narrow
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(GUTTER_PX, 0, GUTTER_PX, 0)
         layout.setSpacing(4)
         layout.addStretch()
@@ -118,6 +133,14 @@ class QuestionActions(QWidget):
         self.edit_button.setEnabled(not reason)
         self.edit_button.setToolTip(reason or EDIT_TIP)
 
+    def _edit_words(self) -> str:
+        """Fewer where the text is large and the page narrow."""
+        button, width_px = self.edit_button, self.edit_button.fontMetrics().horizontalAdvance
+        parts = [part for part in (self.copy_button, self.more_button, self.versions) if not part.isHidden()]
+        others_px = sum(part.sizeHint().width() + self._row.spacing() for part in parts)
+        needed_px = others_px + button.sizeHint().width() - width_px(button.text()) + width_px(EDIT)
+        return EDIT if needed_px <= self.width() - 2 * GUTTER_PX else EDIT_SHORT
+
     @Slot()
     def _open_menu(self) -> None:
         menu = QMenu(self.more_button)
@@ -129,3 +152,10 @@ class QuestionActions(QWidget):
             action.setEnabled(not self._busy_reason)
             action.setToolTip(self._busy_reason)
         menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many words as there is room for."""
+        super().resizeEvent(event)
+        self.edit_button.setText(self._edit_words())

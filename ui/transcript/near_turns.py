@@ -95,4 +95,3 @@ class NearTurns(QObject):
             self.settle()
             self._place.settle_share()
             self._release_far()
-            self._column.put_tab_order_right()

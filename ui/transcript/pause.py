@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui.theme import GUTTER_PX
 from ui.transcript.note import note_frame
+from ui.widgets.button_row import ButtonRow
 from ui.widgets.text_button import TextButton
 
 MAX_HINT_CHARS = 1_000
@@ -17,6 +18,8 @@ INDENT_PX = GUTTER_PX + 20
 _FOLDED_INDENT_PX = GUTTER_PX + 16
 _ONE_LINE_FROM_PX = 560
 """Where it is narrower, the buttons stand under the field."""
+_FIELD_SHARE = 3
+"""Nor may the buttons take more than one part in so many, however large the text is."""
 
 
 class HintRow(QWidget):
@@ -45,7 +48,8 @@ class HintRow(QWidget):
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setSpacing(8)
         self._row.addWidget(self.edit, 1)
-        self._row.addLayout(_buttons(self.go_on, self.answer_now))
+        self._buttons = ButtonRow(self.go_on, self.answer_now)
+        self._row.addWidget(self._buttons)
         self.edit.returnPressed.connect(self._go_on)
         self.go_on.clicked.connect(self._go_on)
         self.answer_now.clicked.connect(self.answer_now_requested)
@@ -67,7 +71,7 @@ class HintRow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Two lines where it is narrow."""
         super().resizeEvent(event)
-        is_wide = self.width() >= _ONE_LINE_FROM_PX
+        is_wide = self.width() >= max(_ONE_LINE_FROM_PX, self._buttons.row_px() * _FIELD_SHARE)
         directions = QBoxLayout.Direction
         self._row.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
 
@@ -97,16 +101,7 @@ class LoopNote(QWidget):
         self.try_again.clicked.connect(self.try_again_requested)
         self.go_on.clicked.connect(self.go_on_requested)
         text = f"The thinking goes in circles. {finding}".strip()
-        buttons = _buttons(self.answer_now, self.try_again, self.go_on)
+        buttons = ButtonRow(self.answer_now, self.try_again, self.go_on)
         column = QVBoxLayout(self)
         column.setContentsMargins(GUTTER_PX, 4, GUTTER_PX, 0)
         column.addWidget(note_frame(text, "amber", buttons, self))
-
-
-def _buttons(*buttons: TextButton) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    for button in buttons:
-        row.addWidget(button)
-    row.addStretch()
-    return row

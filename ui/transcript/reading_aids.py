@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
+from ui.tab_order import in_lines
 from ui.theme import Theme
 from ui.transcript.find_bar import FindBar
 from ui.transcript.finder import Finder
@@ -67,6 +68,10 @@ class ReadingAids(QWidget):
         """Paint in these colours."""
         self.outline.set_theme(theme)
         self._finder.set_theme(theme)
+
+    def tab_stops(self) -> list[QWidget]:
+        """Where Tab stops, down the page."""
+        return [*in_lines(self.find_bar), *self._transcript.tab_stops(), *in_lines(self.outline)]
 
     def forget(self) -> None:
         """Another chat comes: nothing of this one may stay."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from shiboken6 import Shiboken
 
 from app.history.records import Turn
+from ui.tab_order import in_lines
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, READING_LINE_PX
 from ui.transcript.thought import ThoughtText
 from ui.transcript.turn import TurnWidget
@@ -63,7 +64,7 @@ class Row:
         lines = 0.0
         for characters, breaks in self._lengths:
             lines += characters / columns + breaks * 0.5 + 1
-        return round(lines * READING_LINE_PX * zoom) + _AROUND_PX
+        return round((lines * READING_LINE_PX + _AROUND_PX) * zoom)
 
 
 class TurnRows(QWidget):
@@ -205,16 +206,9 @@ class TurnRows(QWidget):
                 self._room_px[number] = row.measured_px
         self._lay_out()
 
-    def put_tab_order_right(self) -> None:
-        """Tab goes from the oldest turn to the newest, whichever was made first."""
-        stops = [
-            widget
-            for turn in self.built()
-            for widget in turn.findChildren(QWidget)
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        ]
-        for one, following in pairwise(stops):
-            QWidget.setTabOrder(one, following)
+    def tab_stops(self) -> list[QWidget]:
+        """Where Tab stops: from the oldest turn to the newest, and down each of them."""
+        return [stop for turn in self.built() for stop in in_lines(turn)]
 
     def _guess_room(self) -> None:
         """Find anew how high each row is or may be: the turns or the width are new."""

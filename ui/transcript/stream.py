@@ -56,6 +56,11 @@ class MarkdownStream:
         self._held = "\r" if text.endswith("\r") else ""
         self._take(with_line_feeds(text.removesuffix("\r") if self._held else text))
 
+    def drop_white_end(self) -> None:
+        """The text is over, and kept without the white space at its end. Not while `is_in_cut_code`."""
+        self._pieces = [self.source.rstrip()]
+        self._tail, self._held = self._tail.rstrip(), ""
+
     def _take(self, text: str) -> None:
         while text:
             end = MAX_OPEN_CHARS - len(self._tail)

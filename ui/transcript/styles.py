@@ -78,7 +78,8 @@ class TextStyles:
         self.theme = theme
         self._reading_font = look.reading_font(theme)
         self._code_font = look.code_font(theme.px(look.CODE_PX))
-        self._head_font = look.small_font()
+        self._head_font = look.system_font(theme.px(look.SMALL_PX))
+        self.code_head_px = theme.px(CODE_HEAD_PX)
         self._characters: dict[tuple[object, ...], QTextCharFormat] = {}
 
     def characters(self, run: Run, block: Block | None = None) -> QTextCharFormat:
@@ -97,7 +98,7 @@ class TextStyles:
         """How `block` stands on the page when `before` is above it."""
         paragraph = QTextBlockFormat()
         paragraph.setLineHeight(self.line_px(block), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        paragraph.setTopMargin(_gap_px(block, before))
+        paragraph.setTopMargin(_gap_px(block, before, self.theme))
         left = indent_px(block.inside, self.theme)
         if block.kind in (BlockKind.CODE_HEAD, BlockKind.CODE_LINE):
             paragraph.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # others: by their first letter
@@ -207,7 +208,7 @@ class TextStyles:
             case BlockKind.CODE_LINE:
                 return self.theme.px(look.CODE_LINE_PX)
             case BlockKind.CODE_HEAD:
-                return CODE_HEAD_LINE_PX
+                return self.theme.px(CODE_HEAD_LINE_PX)
             case BlockKind.RULE:
                 return 1
             case _:
@@ -247,7 +248,7 @@ class TextStyles:
         return made
 
 
-def _gap_px(block: Block, before: Item | None) -> int:
+def _gap_px(block: Block, before: Item | None, theme: Theme) -> int:
     """The room above `block`."""
     padding = CODE_HEAD_ABOVE_PX if block.kind is BlockKind.CODE_HEAD else 0
     if before is None:
@@ -255,7 +256,8 @@ def _gap_px(block: Block, before: Item | None) -> int:
     if isinstance(before, Table):
         return max(_GAPS[block.kind], 16) + padding
     if block.kind is BlockKind.CODE_LINE:
-        below_head = CODE_HEAD_PX - CODE_HEAD_LINE_PX - CODE_HEAD_ABOVE_PX + CODE_END_PX - 3
+        below_line = theme.px(CODE_HEAD_PX) - theme.px(CODE_HEAD_LINE_PX) - CODE_HEAD_ABOVE_PX
+        below_head = below_line + CODE_END_PX - 3
         return below_head if before.kind is BlockKind.CODE_HEAD else 0
     gap = _GAPS[block.kind]
     if before.kind is BlockKind.HEADING:

@@ -31,6 +31,8 @@ PROGRESS_AFTER_S = 0.7
 """Reading that takes no longer shows no percentage: it would only flash up."""
 SPEED_AFTER_S = 1.0
 OUTLINE_FROM_PX = 420
+HEADER_FROM_PX = 150
+"""So wide the header is at least beside the buttons of a running thought; else they stand under it."""
 SPOKEN_EVERY_S = 10
 """A screen reader hears the running clock no more often."""
 
@@ -237,6 +239,7 @@ class ThinkingBlock(QWidget):
         self._theme = theme
         for part in (self._header, self._passing, self._text):
             part.set_theme(theme)
+        self._place_buttons()
 
     def set_prompt_progress(self, processed_tokens: int, total_tokens: int) -> None:
         """The engine has read so much of the prompt."""
@@ -381,16 +384,25 @@ class ThinkingBlock(QWidget):
     def _show_outline_button(self) -> None:
         """Not where it is narrow and the buttons of a running thought stand in the same line."""
         in_line = self._phase is Phase.THINKING and not self._opened
-        self._outline.setVisible(bool(self._pieces) and (not in_line or self.width() >= OUTLINE_FROM_PX))
+        is_offered = bool(self._pieces) and (not in_line or self.width() >= OUTLINE_FROM_PX)
+        self._outline.setVisible(is_offered)
+        # Its words end where the lines of text do; a button with a border ends there itself.
+        self._head_row.setContentsMargins(0, 0, 0 if is_offered else GUTTER_PX, 0)
 
     def _place_buttons(self) -> None:
         """Under the thought, where it is read; beside the header while the thought is folded."""
+        is_under = self._opened or not self._fits_beside_buttons()
         old, new = self._head_row, self._under_row
-        if not self._opened:
+        if not is_under:
             old, new = new, old
         if new.indexOf(self._buttons) < 0:
             old.removeWidget(self._buttons)
-            new.insertWidget(0 if self._opened else 1, self._buttons)
+            new.insertWidget(0 if is_under else 1, self._buttons)
+
+    def _fits_beside_buttons(self) -> bool:
+        outline_px = self._outline.sizeHint().width() if self.width() >= OUTLINE_FROM_PX else 0
+        needed_px = self._theme.px(HEADER_FROM_PX) + self._buttons.sizeHint().width() + outline_px
+        return self._theme.zoom_percent <= 100 or self.width() >= needed_px
 
     def _say(self) -> None:
         title, numbers = self._words()
@@ -470,6 +482,7 @@ class ThinkingBlock(QWidget):
     # Qt overrides
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The outline is offered where there is room."""
+        """The outline is offered where there is room, and the buttons stand beside the header."""
         super().resizeEvent(event)
         self._show_outline_button()
+        self._place_buttons()

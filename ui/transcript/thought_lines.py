@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.light_markdown import LightLine, read_line
+from models.light_markdown import LightLine, LineKind, Span, Style, read_line
 from ui.transcript.untrusted_text import shown, with_line_feeds
 
 MAX_LINE_CHARS = 4_000
@@ -27,7 +27,10 @@ class Reopened:
 
 
 Change = str | LightLine | LineEnd | Reopened
-"""What happens to the last line: it grows, it is whole and looks like that, another begins, it goes on."""
+"""What happens to the last line: it grows, it looks like that, another begins, it goes on.
+
+Looks come when it is whole; those of code each time it grew.
+"""
 
 
 class ThoughtLines:
@@ -65,6 +68,12 @@ class ThoughtLines:
                 yield from self._end_line()
             if part:
                 yield from self._go_on(part)
+        if not self._breaks and self._open and self._is_code():
+            yield LightLine(self._open, (Span(0, len(self._open), Style.CODE),), LineKind.CODE, self._fence)
+
+    def _is_code(self) -> bool:
+        """Whether the last line stands in open code: it looks like that while it grows."""
+        return bool(self._fence) and read_line("", self._fence).kind is LineKind.CODE
 
     def finish(self) -> Iterator[Change]:
         """The thought has ended: its last line is whole."""

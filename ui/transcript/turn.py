@@ -11,15 +11,9 @@ from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app import numbers_in_words as words
-from app.history.records import ENDED_EARLY, Turn, TurnState
-from models.errors import (
-    AppError,
-    EngineProtocolError,
-    EngineStartError,
-    EngineStoppedError,
-    PromptTooLongError,
-    says_too_long,
-)
+from app.chat.engine_state import EngineState
+from app.history.records import ENDED_EARLY, Turn
+from models.errors import AppError
 from models.reasoning import PieceKind
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
@@ -29,7 +23,7 @@ from ui.transcript.footer import Footer
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.message_actions import QuestionActions, QuietRow
-from ui.transcript.note import EndLine, Note, QuietLine
+from ui.transcript.note import EndLine, Note, QuietLine, note_for
 from ui.transcript.orders import TurnOrders
 from ui.transcript.question import QuestionBlock
 from ui.transcript.thinking import UNDER_WAY, ThinkingBlock
@@ -37,10 +31,7 @@ from ui.transcript.untrusted_text import shown
 from ui.transcript.versions import VersionSwitch
 from ui.widgets.safe_browser import SafeBrowser, Selecting
 
-LENGTH_NOTE = "The room for this reply was used up."
-INTERRUPTED_NOTE = "Ponder ended before this answer was complete."
-FAILED_NOTE = "This reply could not be finished."
-_DEAD_ENGINE = (EngineStoppedError, EngineProtocolError, EngineStartError)
+GOING_ON = "Going on from here…"
 
 
 class TurnWidget(QWidget):
@@ -96,6 +87,7 @@ class TurnWidget(QWidget):
         self._turn = turn
         self.orders = orders or TurnOrders(self)
         self._is_last = is_last
+        self._selecting = selecting
         self._busy_reason = ""
         self._answer_tokens = 0
         self._note: Note | EndLine | None = None
@@ -129,6 +121,7 @@ class TurnWidget(QWidget):
         self._column.addWidget(self._thinking)
         self._column.addSpacing(8)
         self._column.addWidget(self._answer)
+        self._body_items = self._column.count()
         self._thinking.save_requested.connect(self._ask_to_save)
         self._thinking.folded_by_user.connect(self.folded_by_user)
         self._thinking.answer_now_requested.connect(self.answer_now_requested)
@@ -207,6 +200,8 @@ class TurnWidget(QWidget):
 
     def append(self, kind: PieceKind, untrusted_text: str, tokens: int, *, fold: bool) -> None:
         """More of the reply. `fold`: the thought may fold itself away when the answer begins."""
+        if untrusted_text:
+            self._drop_ending()
         match kind:
             case PieceKind.REASONING:
                 self._thinking.append(untrusted_text, tokens)
@@ -220,6 +215,23 @@ class TurnWidget(QWidget):
                 self._answer.hide()
                 self._thinking.append(self._answer.take_back(), self._answer_tokens + tokens)
                 self._answer_tokens = 0
+
+    def go_on(self, turn: Turn, untrusted_thought: str = "") -> None:
+        """The answer that `turn` has goes on: it stays on the page, and so does the thought, as it is.
+
+        `untrusted_thought`: where the widget is new.
+        """
+        self._turn = turn
+        self._drop_ending()
+        if self._answer.markdown_source != turn.answer:
+            self._answer.take_back()
+            self._answer.append(turn.answer)
+            self._answer.show()
+        if self._thinking.phase in UNDER_WAY and untrusted_thought:
+            self.show_thought(untrusted_thought)
+        elif self._thinking.phase in UNDER_WAY:
+            self._thinking.show_kept(turn)
+        self._say_quietly(GOING_ON)
 
     def end(self, turn: Turn, error: AppError | None) -> None:
         """Nothing more comes; `turn` is what is kept of it."""
@@ -248,39 +260,44 @@ class TurnWidget(QWidget):
         texts = self.findChildren(SafeBrowser)
         return any(text.textCursor().hasSelection() and not text.is_covered for text in texts)
 
+    def follow_engine(self, state: EngineState) -> bool:
+        """Where the reply failed because the engine has gone, say what can be done now.
+
+        True: the keyboard was on a button that cannot be pressed any more.
+        """
+        note = self.note
+        if note is None or not note.is_about_engine:
+            return False
+        focused = QApplication.focusWidget()
+        had_keys = focused is not None and note.isAncestorOf(focused)
+        if state in (EngineState.READY, EngineState.ASLEEP):
+            kept_note = self._note_for(None)
+            assert kept_note is not None
+            self._column.replaceWidget(note, kept_note)
+            note.hide()
+            note.deleteLater()
+            kept_note.set_busy(self._busy_reason)
+            kept_note.show()  # by itself the layout would do so after the next frame
+            return had_keys
+        is_starting = state is not EngineState.STOPPED
+        note.set_restarting(is_starting)
+        return had_keys and is_starting
+
     def retire_note(self) -> None:
         """Another question was asked: the engine runs again, and this answer cannot go on any more."""
         if self._note is not None:
             self._note.retire()
 
     def _finish(self, turn: Turn, error: AppError | None) -> None:
+        self._drop_ending()
         self._answer.finish(turn.answer)
         self._answer.setVisible(bool(turn.answer.strip()))
         if turn.usage.left_out_turns:
             self._say_quietly(_left_out(turn.usage.left_out_turns))
-        can_go_on = turn.state in ENDED_EARLY and bool(turn.answer.strip()) and self._is_last(turn)
-        match turn.state:
-            case TurnState.STOPPED:
-                self._add_note(EndLine("Stopped.", can_go_on=can_go_on, parent=self))
-            case TurnState.LENGTH:
-                self._add_note(EndLine(LENGTH_NOTE, can_go_on=can_go_on, parent=self))
-            case TurnState.INTERRUPTED:
-                note = Note(INTERRUPTED_NOTE, "amber", can_restart=False, can_go_on=can_go_on, parent=self)
-                self._add_note(note)
-            case TurnState.FAILED:
-                dead = isinstance(error, _DEAD_ENGINE)
-                text = str(error) if error else turn.failure or FAILED_NOTE
-                too_long = isinstance(error, PromptTooLongError) or says_too_long(turn.failure)
-                kind = "red" if dead else "amber"
-                note = Note(
-                    text,
-                    kind,
-                    can_restart=dead,
-                    can_ask_again=not too_long,
-                    can_go_on=can_go_on and not dead and not too_long,
-                    parent=self,
-                )
-                self._add_note(note)
+        note = self._note_for(error)
+        if note is not None:
+            self._column.addWidget(note)
+            self._column.addSpacing(4)
         self._footer = Footer(
             turn, self.source, self, copied_text=self.text_of_answer, quiet_row=self._quiet_row
         )
@@ -300,14 +317,29 @@ class TurnWidget(QWidget):
         self._column.addWidget(QuietLine(text, self))
         self._column.addSpacing(4)
 
-    def _add_note(self, note: Note | EndLine) -> None:
-        self._note = note
-        note.go_on_requested.connect(self._ask_to_continue)
+    def _drop_ending(self) -> None:
+        """Nothing stands under the answer."""
+        if self._footer is not None:
+            self._quiet_row.leave_out(self._footer)
+        self._note = self._footer = None
+        while self._column.count() > self._body_items:
+            item = self._column.takeAt(self._body_items)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _note_for(self, error: AppError | None) -> Note | EndLine | None:
+        """What is said of how the turn ended."""
+        turn = self._turn
+        can_go_on = turn.state in ENDED_EARLY and bool(turn.answer.strip()) and self._is_last(turn)
+        note = self._note = note_for(turn, error, self, can_go_on=can_go_on)
+        if note is not None:
+            note.go_on_requested.connect(self._ask_to_continue)
         if isinstance(note, Note):
             note.restart_requested.connect(self.restart_requested)
             note.ask_again_requested.connect(self.request_another)
-        self._column.addWidget(note)
-        self._column.addSpacing(4)
+        return note
 
     # Slots
 
@@ -360,10 +392,15 @@ class TurnWidget(QWidget):
         }
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         order = orders.get((event.key(), modifiers))
-        if order is None:
+        if order is None or (event.key() == Qt.Key.Key_Delete and not self._may_delete()):
             super().keyPressEvent(event)
         else:
             order()
+
+    def _may_delete(self) -> bool:
+        """Whether Delete can mean this message: one of its texts has the keys, and nothing is selected."""
+        selects = self._selecting is not None and self._selecting.is_there
+        return isinstance(QApplication.focusWidget(), SafeBrowser) and not selects
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show what can be done with the messages."""

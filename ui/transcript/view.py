@@ -16,12 +16,21 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QApplication,
+    QFrame,
+    QLineEdit,
+    QScrollArea,
+    QWidget,
+)
 
+from app.chat.engine_state import EngineState
 from app.history.records import Turn
 from models.engine.protocol import PauseReason
 from models.errors import AppError
 from models.reasoning import PieceKind
+from ui import theme as look
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
 from ui.transcript.code_wraps import CodeWraps
 from ui.transcript.formulas.maker import FormulaMaker
@@ -33,7 +42,7 @@ from ui.transcript.orders import TurnOrders
 from ui.transcript.page import SIDE_PX, Page
 from ui.transcript.path_change import PathChange
 from ui.transcript.places import line_in_sight
-from ui.transcript.reading_place import ReadingPlace
+from ui.transcript.reading_place import AT_BOTTOM_PX, ReadingPlace
 from ui.transcript.rows import Row, TurnRows
 from ui.transcript.selection import MessageSelection
 from ui.transcript.turn import TurnWidget
@@ -156,6 +165,7 @@ class TranscriptView(QScrollArea):
         line = line_in_sight(row.widget, self.viewport()) if row and row.widget else None
         self._note_sight(self.viewport().height())
         self._theme = replace(self._theme, zoom_percent=zoom_percent)
+        self._column.setStyleSheet(look.message_sheet_of(self._theme))
         self._column.set_zoom(zoom_percent)
         self.set_theme(self._theme)
         self._column.fit_heights()
@@ -177,6 +187,10 @@ class TranscriptView(QScrollArea):
     def copy_selection_as_markdown(self) -> None:
         """The same as Markdown."""
         self.selection.copy(as_markdown=True)
+
+    def tab_stops(self) -> list[QWidget]:
+        """Where Tab stops, down the page, itself first."""
+        return [self, *self._column.tab_stops(), self._more]
 
     def has_keys(self) -> bool:
         """Whether the keyboard is in here."""
@@ -212,6 +226,7 @@ class TranscriptView(QScrollArea):
         if not is_same_chat:
             self.clear()
         self._reply.drop()
+        self._more.hide()
         self.selection.clear()
         change = PathChange(self._column, self._place, turns)
         self._column.show_turns(turns)
@@ -226,16 +241,24 @@ class TranscriptView(QScrollArea):
         self._near.fill()
         change.restore_focus(self.turn_widget)
 
-    def begin_turn(self, turn: Turn, *, budget_tokens: int = 0, thought_s: float = 0.0) -> None:
+    def begin_turn(
+        self, turn: Turn, thought: str = "", *, budget_tokens: int = 0, thought_s: float = 0.0
+    ) -> None:
         """Show the question at the bottom; the reply is on its way. `budget_tokens` 0: none.
 
-        `thought_s`: how long it has thought already, of a turn that comes back.
+        `thought_s`: how long it has thought already, of a turn that comes back. Where `turn` has an answer,
+        that goes on, from `thought`; what stands on the page of both stays.
         """
         self._reply.drop()
         for older in self._column.built():
             older.retire_note()
-        widget = self._make(turn, budget_tokens, thought_s)
-        self._column.add(widget)
+        row = self._column.row_of(turn.id)
+        if row is None:
+            row = self._column.add(self._make(turn, budget_tokens, thought_s))
+        widget = self._column.build(row)
+        if turn.answer:
+            row.turn, row.stays = turn, True
+            widget.go_on(turn, thought)
         self._reply.begin(widget)
         self._go_to_end()
 
@@ -266,6 +289,11 @@ class TranscriptView(QScrollArea):
     def request_answer_now(self) -> bool:
         """Ask for the answer now, as its button does. False where no thought runs."""
         return self._reply.turn is not None and self._reply.turn.thinking.request_answer()
+
+    def follow_engine(self, state: EngineState) -> bool:
+        """What can be done about a reply that failed with the engine; see `TurnWidget.follow_engine`."""
+        had_keys = [turn.follow_engine(state) for turn in self._column.built()]
+        return any(had_keys)
 
     def scroll_to_turn(self, turn_id: int) -> None:
         """Put this turn at the top until the user scrolls; one that is not in this chat changes nothing."""
@@ -380,7 +408,10 @@ class TranscriptView(QScrollArea):
     @Slot()
     def _keep_place(self) -> None:
         self._place.keep()
-        if not self._place.following and self._reply.turn is not None:
+        bar = self.verticalScrollBar()
+        if self._place.following or bar.value() >= bar.maximum() - AT_BOTTOM_PX:
+            self._more.hide()
+        elif self._reply.turn is not None:
             self._place_more()
             self._more.show()
             self._more.raise_()
@@ -406,7 +437,7 @@ class TranscriptView(QScrollArea):
     # Qt overrides
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Copy and select as in any text; Escape selects nothing, Ctrl+Z brings back what was deleted."""
+        """Copy, select and scroll as in any text; Escape selects nothing, Ctrl+Z undoes a deletion."""
         keys = QKeySequence.StandardKey
         if event.matches(keys.SelectAll):
             self.selection.select_all()
@@ -416,8 +447,27 @@ class TranscriptView(QScrollArea):
             self.undo_requested.emit()
         elif event.key() == Qt.Key.Key_Escape and self.selection.is_there:
             self.selection.clear()
-        else:
+        elif isinstance(QApplication.focusWidget(), QLineEdit) or not self._scroll_by_key(event):
             super().keyPressEvent(event)
+
+    def _scroll_by_key(self, event: QKeyEvent) -> bool:
+        """To the beginning, to the end and on with the reply, or by what is in sight. False: another key."""
+        ctrl, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if modifiers & ~(shift if event.key() == Qt.Key.Key_Space else ctrl):
+            return False
+        bar = self.verticalScrollBar()
+        match event.key():
+            case Qt.Key.Key_Home:
+                bar.setValue(0)
+            case Qt.Key.Key_End:
+                self._go_to_end()
+            case Qt.Key.Key_Space:
+                steps = QAbstractSlider.SliderAction
+                bar.triggerAction(steps.SliderPageStepSub if modifiers else steps.SliderPageStepAdd)
+            case _:
+                return False
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside all messages selects nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl, Signal, Slot
@@ -20,14 +21,16 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QTextBlock,
     QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QWidget
 
 from ui.theme import GUTTER_PX, RADIUS_CONTROL_PX, Theme
 from ui.transcript.formulas.objects import selected_text, source_at
 from ui.transcript.links import safe_address
+from ui.widgets.keyboard_focus import PASSING_REASONS, by_keyboard
 
 _SCROLL_KEYS = frozenset(
     {
@@ -41,7 +44,6 @@ _SCROLL_KEYS = frozenset(
     }
 )
 MAX_TIP_CHARS = 1_000
-_KEYBOARD_REASONS = frozenset({Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason})
 _COPIED_AS = str.maketrans(
     {"\ufdd0": "\t", "\ufdd1": "\n", "\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None}
 )
@@ -50,6 +52,15 @@ _COPIED_AS = str.maketrans(
 
 class Selecting(Protocol):
     """Selects over several texts; each tells it what the mouse does."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is selected."""
+        ...
+
+    def clear(self) -> None:
+        """Select nothing."""
+        ...
 
     def press(self, text: SafeBrowser, event: QMouseEvent) -> bool:
         """A button went down. True: the text itself does nothing about it."""
@@ -87,6 +98,7 @@ class SafeBrowser(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._focused_by_key = False
+        self._is_at_link = False
         self._selecting: Selecting | None = None
         self._covered: tuple[int, int | None] | None = None
         self._blank = QImage(1, 1, QImage.Format.Format_ARGB32)
@@ -103,7 +115,9 @@ class SafeBrowser(QTextBrowser):
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.set_page_margins(GUTTER_PX)
+        self.viewport().setCursor(Qt.CursorShape.IBeamCursor)
         self.anchorClicked.connect(self._ask_for_link)
+        self.highlighted.connect(self._show_pointer)
         # Queued: Qt says this in the middle of an edit, and a resize then lays out a half-made document.
         self.document().documentLayout().documentSizeChanged.connect(
             self.fit_height, Qt.ConnectionType.QueuedConnection
@@ -140,6 +154,12 @@ class SafeBrowser(QTextBrowser):
         address = safe_address(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
         if address is not None:
             self.link_requested.emit(address)
+
+    @Slot(QUrl)
+    def _show_pointer(self, link: QUrl) -> None:
+        """Off a link Qt gives the pointer back that it found first, which may be the hand."""
+        shapes = Qt.CursorShape
+        self.viewport().setCursor(shapes.IBeamCursor if link.isEmpty() else shapes.PointingHandCursor)
 
     @Slot()
     def fit_height(self) -> None:
@@ -179,6 +199,7 @@ class SafeBrowser(QTextBrowser):
 
     def clear_selection(self) -> None:
         """Nothing is selected here."""
+        self._is_at_link = False
         self.uncover()
         cursor = self.textCursor()
         if cursor.hasSelection():
@@ -264,15 +285,59 @@ class SafeBrowser(QTextBrowser):
         self.paint_text(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Remember whether the keyboard brought the focus."""
-        self._focused_by_key = event.reason() in _KEYBOARD_REASONS
+        """Remember whether the keyboard brought the focus; from behind it comes to the last link."""
+        self._focused_by_key = by_keyboard(event, self._focused_by_key)
         super().focusInEvent(event)
         self.viewport().update()
+        if event.reason() == Qt.FocusReason.BacktabFocusReason and self._has_link_before(self.end()):
+            self._step_to_link(forwards=False)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the outline away."""
+        """Take the outline away, and leave the link."""
         super().focusOutEvent(event)
         self.viewport().update()
+        if self._is_at_link and event.reason() not in PASSING_REASONS:
+            self.clear_selection()
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab goes from the text to each of its links and on. A button that stands on it goes past them."""
+        if self.hasFocus() and self.isVisible() and not self.is_covered:
+            if forwards:
+                return self._step_to_link(forwards=True)
+            if self._is_at_link and self._has_link_before(self.textCursor().selectionStart()):
+                return self._step_to_link(forwards=False)
+            if self._is_at_link:
+                self.clear_selection()
+                return True
+        around = self.parentWidget()
+        return around is not None and around.focusNextPrevChild(forwards)
+
+    def _step_to_link(self, *, forwards: bool) -> bool:
+        """To the next link; where there is none, Qt goes on to the next widget."""
+        if self._selecting is not None and not self._is_at_link and self._has_link_before(self.end()):
+            self._selecting.clear()
+        stepped = super().focusNextPrevChild(forwards)
+        self._is_at_link = self.hasFocus()
+        if self._is_at_link:
+            self._scroll_to_link()
+        return stepped
+
+    def _scroll_to_link(self) -> None:
+        area: QWidget | None = self
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        page = area.widget() if area is not None else None
+        if area is not None and page is not None:
+            at = self.viewport().mapTo(page, self.cursorRect().center())
+            area.ensureVisible(at.x(), at.y())
+
+    def _has_link_before(self, position: int) -> bool:
+        block = self.document().begin()
+        while block.isValid() and block.position() < position:
+            if any(start < position for start in _links(block)):
+                return True
+            block = block.next()
+        return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width is another height."""
@@ -285,9 +350,10 @@ class SafeBrowser(QTextBrowser):
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys that scroll to the transcript; with Shift they select."""
+        """Leave the keys that scroll to the transcript; with Shift they select, but for Space."""
         keys = QKeySequence.StandardKey
-        scrolls = event.key() in _SCROLL_KEYS and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        selects = event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.key() != Qt.Key.Key_Space
+        scrolls = event.key() in _SCROLL_KEYS and not selects
         is_for_all = event.matches(keys.Copy) or event.matches(keys.SelectAll)
         goes_back = event.modifiers() & Qt.KeyboardModifier.AltModifier  # in the history of a browser
         if scrolls or goes_back or (self._selecting is not None and is_for_all):
@@ -297,6 +363,7 @@ class SafeBrowser(QTextBrowser):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to select, here or over several texts."""
+        self._is_at_link = False
         if self._selecting is None or not self._selecting.press(self, event):
             super().mousePressEvent(self.in_document(event))
 
@@ -333,3 +400,13 @@ class SafeBrowser(QTextBrowser):
         source = source_at(self.document(), position)
         # The tip has no switch for plain text: what is escaped cannot be anything else.
         return f"<p>{html.escape(source.translate(_COPIED_AS)[:MAX_TIP_CHARS])}</p>" if source else ""
+
+
+def _links(block: QTextBlock) -> Iterator[int]:
+    """Where the links of a paragraph begin."""
+    fragments = block.begin()
+    while not fragments.atEnd():
+        fragment = fragments.fragment()
+        if fragment.charFormat().isAnchor():
+            yield fragment.position()
+        fragments += 1

@@ -109,3 +109,56 @@ def test_another_text_at_the_end_replaces_what_was_streamed(parts: AnswerParts) 
     parts.finish("Something else")
     assert parts.markdown_source == "Something else"
     assert parts.views[0].document().toPlainText() == "Something else"
+
+
+ENDS = ["\n", " \n\n", "\r", "\r\n", "\u3000\t", "\n\n\n\n"]
+
+
+@pytest.mark.parametrize("text", ["One **two** three", LONG + "\n```\n\nThat is all."], ids=["short", "long"])
+@pytest.mark.parametrize("white", ENDS)
+def test_nothing_is_written_anew_where_white_space_at_the_end_is_not_kept(
+    parts: AnswerParts, text: str, white: str
+) -> None:
+    kept = text
+    for piece in pieces(kept, 1_000):
+        parts.append(piece)
+    parts.append(white)
+    (first, *_) = views = list(parts.views)
+    first.selectAll()
+    selected = first.textCursor().selectedText()
+    changed: list[AnswerView] = []
+    parts.finish(kept)
+    for view in views:
+        view.document().contentsChange.connect(
+            lambda _at, removed, added, view=view: changed.append(view) if removed != added else None
+        )
+    let_finish(parts)
+    assert list(parts.views) == views
+    assert changed == []
+    assert first.textCursor().selectedText() == selected
+    assert parts.markdown_source == kept
+    assert items(parts) == MarkdownReader().read(kept, finished=True)
+
+
+def test_white_space_at_the_beginning_may_go_too(parts: AnswerParts) -> None:
+    parts.append("\n \nOne **two**\n")
+    (view,) = parts.views
+    view.selectAll()
+    parts.finish("One **two**")
+    assert view.textCursor().selectedText() == "One two"
+    assert parts.markdown_source == view.markdown_source == "One **two**"
+
+
+def test_only_white_space_is_no_answer(parts: AnswerParts) -> None:
+    parts.append("\n\n")
+    parts.finish("")
+    assert parts.markdown_source == ""
+    assert parts.views[0].document().toPlainText() == ""
+
+
+def test_code_that_was_cut_off_in_empty_lines(parts: AnswerParts) -> None:
+    text = "```py\nx = 1\n" + "\n" * 900
+    parts.append(text)
+    parts.finish(text.rstrip())
+    let_finish(parts)
+    assert parts.views[0].code(0) == "x = 1"

@@ -7,7 +7,7 @@ import time
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
@@ -19,6 +19,7 @@ from ui.theme import GUTTER_PX, Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.code_tools import CodeBlock
 from ui.transcript.view import TranscriptView
+from ui.widgets.copy_button import CopyButton
 
 LONG = "value = " + " + ".join(f"term_{n:02}" for n in range(30))
 ANSWER = f"Before.\n\n```python\nshort = 1\n{LONG}\nend = 2\n```\n\nBetween.\n\n```\ntiny\n```\n\nAfter."
@@ -223,3 +224,23 @@ def test_a_megabyte_line_holds_nothing_up(view: TranscriptView) -> None:
         answer.viewport().grab(answer._tools._window(answer._grounds.areas[0]).adjusted(0, 0, 0, -100))
         longest_s = max(longest_s, time.perf_counter() - began)
     assert longest_s < 0.2
+
+
+@pytest.mark.usefixtures("styled")
+def test_what_a_copy_button_says_has_room_and_moves_nothing(view: TranscriptView) -> None:
+    answer = show(view)
+    block = blocks(answer)[0]
+    before = block.copy.geometry(), block.wrap.geometry()
+    turn = view.turn_widget(1)
+    assert turn is not None
+    footer = turn.footer
+    assert footer is not None
+    row = footer.findChildren(CopyButton)
+    places = [each.geometry() for each in row]
+    for each in (block.copy, *row):
+        each.click()
+    settle(view)
+    assert block.copy.text() == "Copied"
+    assert block.copy.width() >= QPushButton.sizeHint(block.copy).width()
+    assert (block.copy.geometry(), block.wrap.geometry()) == before
+    assert [each.geometry() for each in row] == places

@@ -173,6 +173,56 @@ def test_a_reply_that_grows_is_looked_through_again(qtbot: QtBot, aids: ReadingA
     assert bar.count.text() == "1 of 2"
 
 
+def test_what_is_written_is_counted_while_it_comes_and_the_current_match_stays(
+    qtbot: QtBot, aids: ReadingAids
+) -> None:
+    view = view_of(aids)
+    view.begin_turn(make_turn(5, "A needle?"))
+    view.append(5, PieceKind.REASONING, "Needle. ", 2)
+    bar = look_for(qtbot, aids, "needle")
+    assert bar.count.text() == "1 of 1"
+    view.append(5, PieceKind.ANSWER, "Two needles, a needle.\n\n" * 9, 2)
+    view.flush()
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 19")
+    place = view.verticalScrollBar().value()
+    view.append(5, PieceKind.ANSWER, "More needles.", 2)
+    view.flush()
+    assert bar.count.text() == "1 of 19"  # not with each word
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 20")
+    assert aids._finder._current is not None
+    assert aids._finder._current.number == 0
+    assert view.verticalScrollBar().value() >= place
+    answer = "Two needles, a needle.\n\n" * 9 + "More needles."
+    view.end_turn(make_turn(5, "A needle?", answer, TurnState.FINISHED, USAGE), None)
+    settle()
+    qtbot.waitUntil(lambda: not aids._finder._recount_timer.isActive())  # nothing grows: nothing is counted
+
+
+@pytest.mark.usefixtures("styled")
+def test_nothing_in_the_bar_moves_with_the_count(qtbot: QtBot, aids: ReadingAids) -> None:
+    think(aids)
+    bar = aids.find_bar
+    bar.open()
+    settle()
+    still = (bar.field, bar.count, bar.previous, bar.next, bar.close_button)
+    before = [each.geometry() for each in still]
+    for words in ("needle", "nowhere", "e", "needle."):
+        look_for(qtbot, aids, words)
+        assert [each.geometry() for each in still] == before
+
+
+@pytest.mark.parametrize("width", [400, 480, 720])
+@pytest.mark.usefixtures("styled")
+def test_the_bar_fits_where_it_is_narrow(qtbot: QtBot, aids: ReadingAids, width: int) -> None:
+    think(aids)
+    aids.resize(width, 600)
+    bar = look_for(qtbot, aids, "needle")
+    assert bar.thoughts.isVisible()
+    assert bar.width() == width
+    for each in (bar.count, bar.previous, bar.next, bar.thoughts, bar.close_button):
+        assert each.width() >= each.sizeHint().width()
+
+
 def test_escape_takes_everything_away(qtbot: QtBot, aids: ReadingAids) -> None:
     fill(aids, 3)
     bar = look_for(qtbot, aids, "needle")

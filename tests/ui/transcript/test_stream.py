@@ -71,3 +71,17 @@ def test_a_paragraph_begins_and_what_was_before_is_closed() -> None:
     stream.feed("more code")
     assert stream.closed_items == 3
     assert stream.items() == read("- one\n- two\n\nThree.\n\n```\ncode\n\nmore code")
+
+
+@given(text=mixed, lengths=cuts)
+@example(text="a\r", lengths=[1])
+@example(text="```py\nx = 1\n\n  \n", lengths=[3])
+@example(text="a\r\n\r\n", lengths=[1])
+@example(text=" \n\n", lengths=[1])
+def test_without_the_white_space_at_its_end_it_is_what_is_kept(text: str, lengths: list[int]) -> None:
+    stream = MarkdownStream(MarkdownReader())
+    for piece in cut(text, lengths):
+        stream.feed(piece)
+    stream.drop_white_end()
+    assert stream.finished_items() == read(text.rstrip(), finished=True)
+    assert stream.source == text.rstrip()

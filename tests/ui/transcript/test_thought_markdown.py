@@ -249,3 +249,35 @@ def test_the_passing_line_has_no_marks(qtbot: QtBot) -> None:
     qtbot.addWidget(passing)
     passing.append("One.\n- **Step 2**: use `x`, *or* 5*6")
     assert passing.line() == "Step 2: use x, or 5*6"
+
+
+def test_a_line_of_code_looks_like_code_from_its_first_character(qtbot: QtBot) -> None:
+    source = "Look:\n```python\ndef f(x):\n    return 1\n\n```\nThat is **it"
+    grown = parts_of(qtbot, [])
+    whole = finished(qtbot, [source])
+    code_left = whole.views[0].document().findBlockByNumber(2).blockFormat().leftMargin()
+    for number, letter in enumerate(source):
+        grown.append_text(letter)
+        shown = plain_thought(source[: number + 1], ended=False)
+        (view,) = grown.views
+        assert view.toPlainText() == shown
+        block = view.document().lastBlock()
+        is_code = 2 <= block.blockNumber() <= 5
+        if block.blockNumber() == 1:
+            continue  # the fence
+        assert (block.blockFormat().leftMargin() == code_left) is is_code, shown
+        cursor = QTextCursor(view.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if block.length() > 1:
+            assert bool(cursor.charFormat().fontFamilies()) is is_code, shown
+        place = place_in_thought(grown.views, source[: number + 1])
+        assert place == (view, view.end())
+    grown.set_theme(Theme.dark())
+    grown.finish()
+    assert look_of(grown) == look_of(finished(qtbot, [source], Theme.dark()))
+
+
+def test_a_line_of_code_that_grows_keeps_its_place_in_another_theme(qtbot: QtBot) -> None:
+    grown = parts_of(qtbot, ["```\nx", " = "])
+    grown.set_theme(Theme.dark())
+    assert look_of(grown) == look_of(parts_of(qtbot, ["```\nx = "], Theme.dark()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.chat.engine_state import EngineState
 from app.history.records import ENDED_EARLY, Turn, TurnState
 from models.errors import AppError, engine_error
 from models.reasoning import PieceKind
@@ -15,7 +17,7 @@ from tests.ui.transcript.turns import USAGE, make_turn
 from ui.theme import Theme
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.message_actions import QuietButton, QuietCopy
-from ui.transcript.turn import TurnWidget
+from ui.transcript.turn import GOING_ON, TurnWidget
 from ui.widgets.copy_button import CopyButton
 
 
@@ -280,3 +282,85 @@ def test_another_width_leaves_the_ground_of_the_question_whole(qtbot: QtBot) -> 
         settle()
         question = widget._question
         assert question.viewport().height() == question.height(), width
+
+
+@pytest.mark.parametrize("answer", ["It is 16", ""])
+def test_the_note_on_a_dead_engine_changes_with_the_engine(qtbot: QtBot, answer: str) -> None:
+    error = engine_error("engine_stopped", {"detail": "it was killed"})
+    failed = make_turn(answer=answer, state=TurnState.FAILED, failure=f"{error.message} {error.kept}")
+    widget = make(qtbot, failed)
+    widget.append(PieceKind.ANSWER, answer, 3, fold=True)
+    widget.end(failed, error)
+    settle()
+    restart = button(widget, "Restart engine")
+    restart.setFocus()
+    assert not widget.follow_engine(EngineState.STOPPED)
+    assert restart.isEnabled()
+    assert widget.follow_engine(EngineState.STARTING)
+    assert not restart.isEnabled()
+    assert not widget.follow_engine(EngineState.STOPPED)
+    assert restart.isEnabled()
+    restart.setFocus()
+    assert widget.follow_engine(EngineState.READY)
+    settle()
+    reopened = kept(qtbot, failed)
+    assert texts(widget) == texts(reopened) == [f"{error.message} {error.kept}"]
+    assert sorted(buttons(widget)) == sorted(buttons(reopened))
+    assert ("Go on" in buttons(widget)) is bool(answer)
+    assert not widget.follow_engine(EngineState.READY)
+
+
+def test_a_note_about_something_else_stays(qtbot: QtBot) -> None:
+    widget = make(qtbot)
+    widget.end(make_turn(state=TurnState.FAILED), engine_error("model_load", {}))
+    settle()
+    note = widget.note
+    button(widget, "Ask again").setFocus()
+    assert not widget.follow_engine(EngineState.READY)
+    assert widget.note is note
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_thought_and_answer_stay_where_the_answer_goes_on(qtbot: QtBot, opened: bool) -> None:
+    widget = make(qtbot)
+    widget.append(PieceKind.REASONING, "Hm hm.", 3, fold=True)
+    widget.append(PieceKind.ANSWER, "It is ", 2, fold=True)
+    stopped = make_turn(answer="It is", state=TurnState.STOPPED, usage=USAGE)
+    widget.end(stopped, None)
+    settle()
+    if opened:
+        widget.thinking.unfold()
+    said = widget.thinking.header.said()
+    widget.go_on(make_turn(answer="It is", usage=USAGE))
+    settle()
+    assert texts(widget) == [GOING_ON]
+    assert set(buttons(widget)) == {"Outline", *(["Save this thought…"] if opened else [])}
+    for word in ("", " 16"):
+        assert widget.thinking.thought() == "Hm hm."
+        assert widget.thinking.opened is opened
+        assert widget.thinking.header.said() == said
+        assert widget.answer.document().toPlainText() == f"It is{word.rstrip()}" or word
+        widget.append(PieceKind.ANSWER, word, 1, fold=True)
+    settle()
+    assert texts(widget) == []
+    assert widget.answer.document().toPlainText() == "It is 16"
+    widget.end(make_turn(answer="It is 16", state=TurnState.FINISHED, usage=USAGE), None)
+    settle()
+    assert widget.source() == "It is 16"
+    assert "Copy" in buttons(widget)
+    widget._quiet_row.show_all(True)  # those that went are not among them
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    widget._quiet_row.show_all(False)
+
+
+@pytest.mark.parametrize("thought", ["Hm hm.", ""])
+def test_who_comes_back_to_an_answer_that_goes_on(qtbot: QtBot, thought: str) -> None:
+    going_on = make_turn(answer="It is", usage=USAGE)
+    widget = make(qtbot, going_on)
+    widget.go_on(going_on, thought)
+    settle()
+    assert widget.thinking.thought() == thought
+    assert widget.thinking.header.said() == "Thought for 4 s · 212 tokens"
+    assert widget.answer.isVisible()
+    widget.append(PieceKind.ANSWER, " 16", 1, fold=True)
+    assert widget.source() == "It is 16"

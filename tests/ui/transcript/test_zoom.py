@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QTextCursor, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
+from models.engine.protocol import PauseReason
 from models.reasoning import PieceKind
 from tests.ui.transcript.markdown_texts import WHOLE
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
-from ui.theme import COLUMN_WIDTH_PX, READING_PX, THOUGHT_PX, Theme
+from ui.theme import (
+    COLUMN_WIDTH_PX,
+    MESSAGE_STYLE_FILE,
+    READING_PX,
+    THOUGHT_PX,
+    Theme,
+    message_sheet_of,
+    style_sheet_of,
+)
+from ui.transcript.fold_header import FoldHeader
 from ui.transcript.places import line_in_sight, y_of
 from ui.transcript.view import TranscriptView
 from ui.transcript.zoom_wheel import ZoomWheel
 from ui.widgets.safe_browser import SafeBrowser
+from ui.zoom_steps import ZOOMS
 
 ANSWER = "\n\n".join(f"Paragraph {n}. " + "Some words of it. " * 12 for n in range(20))
 
@@ -69,7 +82,7 @@ def test_all_text_grows_and_comes_back(qtbot: QtBot, view: TranscriptView) -> No
     assert [(text.document().toPlainText(), text.height()) for text in texts] == before
 
 
-@pytest.mark.parametrize("percent", [80, 150, 200])
+@pytest.mark.parametrize("percent", [60, 80, 150, 200, 300])
 def test_the_line_that_is_read_stays_where_it_is(view: TranscriptView, percent: int) -> None:
     fill(view)
     view.scroll_to_turn(6)
@@ -128,3 +141,75 @@ def turn_wheel(view: TranscriptView, angle: int, modifiers: Qt.KeyboardModifier)
         False,
     )
     QApplication.sendEvent(view.viewport(), event)
+
+
+@pytest.mark.parametrize("width", [720, 1100])
+@pytest.mark.parametrize("percent", ZOOMS)
+@pytest.mark.usefixtures("styled")
+def test_all_that_belongs_to_a_message_follows(view: TranscriptView, width: int, percent: int) -> None:
+    """Buttons and notes are as large beside the text as ever, and nothing is cut off."""
+    view.resize(width, 700)
+    fill_with_everything(view)
+    usual = {part: part.height() for part in parts_of(view)}
+    view.set_zoom(percent)
+    settle()
+    for part in parts_of(view):
+        words = getattr(part, "text", str)()
+        if part in usual and not (isinstance(part, QLabel) and part.wordWrap()):
+            assert part.height() == pytest.approx(usual[part] * percent / 100, abs=3, rel=0.1), words
+        x = part.mapTo(view.viewport(), QPoint(0, 0)).x()
+        assert 0 <= x <= view.viewport().width() - part.width(), words
+        is_whole = isinstance(part, FoldHeader) or (isinstance(part, QLabel) and part.wordWrap())
+        assert is_whole or part.width() >= part.sizeHint().width(), words
+        assert part.height() >= (0 if is_whole else part.sizeHint().height()), words
+    for turn in view.built_turns():
+        needed = turn.heightForWidth(turn.width()) if turn.hasHeightForWidth() else turn.sizeHint().height()
+        assert turn.height() >= needed
+
+
+def fill_with_everything(view: TranscriptView) -> None:
+    """Versions, a note, code, a thought that waits."""
+    code = "Code:\n\n```python\n" + "value = 1 + " * 40 + "1\n```\n"
+    view.show_turns(
+        [
+            make_turn(1, "One?", code, TurnState.FINISHED, USAGE),
+            make_turn(2, "Two?", "Begun", TurnState.STOPPED, USAGE),
+            make_turn(3, "Three?", "Begun", TurnState.FAILED, USAGE, "It failed."),
+        ],
+        versions={1: (1, 7)},
+    )
+    view.begin_turn(make_turn(5))
+    view.append(5, PieceKind.REASONING, "A thought.", 9)
+    view.flush()
+    view.pause_turn(5, PauseReason.LOOP, "The same again.")
+    settle()
+
+
+def parts_of(view: TranscriptView) -> list[QPushButton | QLabel]:
+    parts: list[QPushButton | QLabel] = []
+    for turn in view.built_turns():
+        parts += [*turn.findChildren(QPushButton), *turn.findChildren(QLabel)]
+    return [part for part in parts if part.isVisible()]
+
+
+def test_at_the_usual_size_the_sizes_are_those_of_the_whole_window(qapp: QApplication) -> None:
+    """Each rule for messages says at 100 % what the stylesheet of the window says."""
+    assert message_sheet_of(Theme.light()) == ""
+    of_messages = rules(MESSAGE_STYLE_FILE.read_text("utf-8").replace("@px", ""))
+    of_window = rules(style_sheet_of(Theme.light()).replace("px", ""))
+    for selector, sizes in of_messages.items():
+        for name, value in sizes.items():
+            known = of_window.get(selector, {}) | {}
+            usual = known.get(name, of_window["QPushButton"].get(name, of_window["QLineEdit"].get(name)))
+            if not (name == "font-size" and usual is None):  # without a rule it is that of all controls
+                assert usual == value, (selector, name)
+
+
+def rules(sheet: str) -> dict[str, dict[str, str]]:
+    sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    found: dict[str, dict[str, str]] = {}
+    for selectors, body in re.findall(r"([^{}]+){([^}]*)}", sheet):
+        named = {name: value.strip() for name, value in re.findall(r"([a-z-]+): ([^;]+);", body)}
+        for selector in selectors.split(","):
+            found.setdefault(selector.strip(), {}).update(named)
+    return found
