@@ -13,7 +13,9 @@ from typing import IO
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot, qVersion
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+
+from ui.transcript.clipboard import PlainReport, put_on_clipboard
 
 _PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
@@ -76,8 +78,7 @@ class CrashDialog(QDialog):
         )
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)
-        self.report_text = QPlainTextEdit(report)
-        self.report_text.setReadOnly(True)
+        self.report_text = PlainReport(report)
         self.report_text.setAccessibleName("Error report")
         self.report_text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -93,7 +94,7 @@ class CrashDialog(QDialog):
 
     @Slot()
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.report_text.toPlainText())
+        put_on_clipboard(self.report_text.toPlainText())
         self.copy_button.setText("Copied")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
+from ui.transcript.clipboard import put_on_clipboard
 from ui.transcript.links import safe_address
 
 _SHOWN_CHARACTERS = 400
@@ -49,7 +49,7 @@ class LinkQuestion(QMessageBox):
 
     @Slot()
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+        put_on_clipboard(self._url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
 
 def ask_to_open(

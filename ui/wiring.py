@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QGuiApplication
 
 from app.settings import Settings
 from models.engine.protocol import OnLoop, Sampling, Thinking
@@ -228,11 +227,13 @@ class Wiring(QObject):
         """A long selection."""
         from ui.transcript.clipboard import put_on_clipboard
 
-        put = functools.partial(put_on_clipboard, is_of_thought=is_of_thought)
+        put = functools.partial(put_on_clipboard, is_concealed=is_of_thought)
         self._background.run(make, done=put)
 
     def _put_on_clipboard(self, text: str) -> None:
-        QGuiApplication.clipboard().setText(text)
+        from ui.transcript.clipboard import put_on_clipboard
+
+        put_on_clipboard(text)
         self._window.header.copy_button.say_copied()
 
     @Slot(str, str)

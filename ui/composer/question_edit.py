@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
 from ui.kinds import of_kind
+from ui.transcript.clipboard import copied_data
 
 _MAX_LINES = 8
 
@@ -82,6 +83,10 @@ class QuestionEdit(QPlainTextEdit):
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Text only: a dropped file is neither opened nor named here."""
         return source.hasText() and not source.hasUrls()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy as everything is copied."""
+        return copied_data(self.textCursor().selection().toPlainText())
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste as plain text."""

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
     QMenu,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QWidget,
@@ -26,6 +25,7 @@ from ui.export.orders import Choice, ExportOrder
 from ui.export.report_words import exported_in_words, imported_in_words, left_out_in_words
 from ui.library.dialog import Dialog
 from ui.settings import parts
+from ui.transcript.clipboard import PlainReport
 from ui.transcript.untrusted_text import shown
 
 _FORMS = (Form.MARKDOWN, Form.HTML, Form.PDF, Form.JSON)
@@ -67,7 +67,7 @@ class TransferDialog(Dialog):
         self.progress.setAccessibleName(title)
         self.status_label = parts.words("", "")
         self.error_label = parts.words("", "error")
-        self.details = QPlainTextEdit(readOnly=True)
+        self.details = PlainReport()
         self.details.setAccessibleName("What was left out")
         self.details.setMinimumHeight(120)
         for widget in (self.progress, self.status_label, self.error_label, self.details):

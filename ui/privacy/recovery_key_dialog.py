@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Signal, Slot
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication, QTextDocument
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QFont, QFontDatabase, QTextDocument
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.errors import AppError, HistoryError
 from ui.library.dialog import Dialog
-from ui.widgets.concealed_copy import conceal
+from ui.transcript.clipboard import put_on_clipboard
 
 _WORDS = (
     "It opens your history if the keyring of this system or your passphrase are lost. Keep it on paper or in "
@@ -89,9 +89,7 @@ class RecoveryKeyDialog(Dialog):
 
     @Slot()
     def _copy(self) -> None:
-        data = QMimeData()
-        data.setText(self._text)
-        QGuiApplication.clipboard().setMimeData(conceal(data))
+        put_on_clipboard(self._text, is_concealed=True)
         self.copy_button.setText("Copied")
         self.saved.emit()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -27,6 +26,7 @@ from ui.settings.downloads_card import DownloadsCard
 from ui.settings.sampling_card import SamplingCard
 from ui.settings.zoom_row import ZoomRow
 from ui.theme import COLUMN_WIDTH_PX
+from ui.transcript.clipboard import put_on_clipboard
 
 _THOUGHTS = ("Folded", "Open")
 _SWITCH = ("Off", "On")
@@ -244,5 +244,5 @@ class SettingsPage(QScrollArea):
 
     @Slot()
     def _copy_path(self) -> None:
-        QGuiApplication.clipboard().setText(str(self._data_dir))
+        put_on_clipboard(str(self._data_dir))
         self.copy_button.setText("Copied")

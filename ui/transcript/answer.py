@@ -29,6 +29,7 @@ from ui.transcript.code_tools import CodeTools
 from ui.transcript.code_wraps import ViewWraps
 from ui.transcript.document import AnswerWriter
 from ui.transcript.formulas.maker import FormulaMaker
+from ui.transcript.found_text import plain_text
 from ui.transcript.grounds import Grounds
 from ui.transcript.highlight import MAX_CODE_LINES, get_ready, highlighted
 from ui.transcript.markdown import MarkdownReader, Notes
@@ -100,6 +101,11 @@ class AnswerView(SafeBrowser):
     def markdown_source(self) -> str:
         """The answer as the model wrote it."""
         return self._stream.source
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What stands there."""
+        return self._writer.items
 
     def append(self, untrusted_text: str) -> None:
         """Show more of the answer; only its unfinished end is read and written again."""
@@ -201,7 +207,15 @@ class AnswerView(SafeBrowser):
         start, end = cursor.selectionStart(), cursor.selectionEnd()
         if start == 0 and end >= self.end():
             return shown(with_line_feeds(self.markdown_source))
-        return written(cut_items(self._writer, start, end))
+        return written(cut_items(self._writer, cursor))
+
+    def selected_text(self) -> str:
+        """What is selected, as it is copied."""
+        return plain_text(cut_items(self._writer, self.textCursor()))
+
+    def copied_text(self) -> str:
+        """All of it as it is copied."""
+        return plain_text(self.items)
 
     def show_across(self, position: int) -> None:
         """Scroll code sideways so that this position is in sight."""

@@ -16,6 +16,7 @@ from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.markdown import Notes
 from ui.transcript.slices import SLICE_CHARS, Slices
+from ui.widgets.safe_browser import Selecting
 
 PART_CHARS = 12_000
 """About 3,500 tokens; hardly an answer is longer."""
@@ -36,6 +37,7 @@ class AnswerParts(QWidget):
         """`make` gives an empty view with the parent and the number, from 0, that it is told."""
         super().__init__(parent)
         self._make = make
+        self._selecting: Selecting | None = None
         self._pieces: list[str] = []
         self._has_words = False
         self._slices = Slices(self)
@@ -93,6 +95,12 @@ class AnswerParts(QWidget):
         self._stack()
         return source
 
+    def select_with_others(self, selecting: Selecting) -> None:
+        """Be part of what `selecting` selects."""
+        self._selecting = selecting
+        for view in self._views:
+            view.select_with_others(selecting)
+
     def set_theme(self, theme: Theme) -> None:
         """Write everything again in another theme."""
         for view in self._views:
@@ -117,6 +125,8 @@ class AnswerParts(QWidget):
         self._views.append(view)
         self._stack()  # before it is shown: while it takes its first size it takes no other
         view.show()
+        if self._selecting is not None:
+            view.select_with_others(self._selecting)
         return view
 
     @Slot()

@@ -34,7 +34,7 @@ RECOUNT_SHARE = 20
 LANDING_MS = 50
 MAX_LANDINGS = 60
 """Long answers and thoughts that were not on the page come in parts: so often it is looked for the place."""
-_MARKED = "marked for"
+_MARKED, _MATCHES = "marked for", "matches"
 MAX_MARKED = 500
 """So many matches of one text are marked at once."""
 
@@ -345,14 +345,14 @@ class Finder(QObject):
             state = (
                 f"{self._theme.name} {number} {text.document().revision()} {self._words}" if is_marked else ""
             )
-            if state == (text.property(_MARKED) or ""):
-                continue
-            text.setProperty(_MARKED, state)
-            first = max(number - MAX_MARKED // 2, 0)
-            cursors = self._cursors(text, first + MAX_MARKED) if is_marked else []
-            marks = [self._mark_of(cursor, index == number) for index, cursor in enumerate(cursors)]
-            text.setExtraSelections(marks[first:])
-            number -= len(cursors)
+            if state != (text.property(_MARKED) or ""):
+                text.setProperty(_MARKED, state)
+                first = max(number - MAX_MARKED // 2, 0)
+                cursors = self._cursors(text, first + MAX_MARKED) if is_marked else []
+                marks = [self._mark_of(cursor, index == number) for index, cursor in enumerate(cursors)]
+                text.setExtraSelections(marks[first:])
+                text.setProperty(_MATCHES, len(cursors))
+            number = max(number - int(text.property(_MATCHES) or 0), -1)  # from the next text on
 
     def _mark_of(self, cursor: QTextCursor, is_current: bool) -> QTextEdit.ExtraSelection:
         looks = QTextCharFormat()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ui.transcript.blocks import LINE_SEPARATOR, BlockKind, Item, Run, Table
+from ui.transcript.blocks import LINE_SEPARATOR, BlockKind, Container, Item, Run, Table
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.stream import MarkdownStream
 from ui.transcript.untrusted_text import shown, with_line_feeds
@@ -13,7 +13,9 @@ MAX_WORDS_CHARS = 200
 FORMULA = "\ufffc"
 """What stands for a drawn formula in the text of a document."""
 PIECE_CHARS = 8_000
-_APART = frozenset({BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.CODE_HEAD, BlockKind.MATH})
+_LEFT_OUT = frozenset({BlockKind.CODE_HEAD, BlockKind.RULE})
+_PARAGRAPHS = frozenset({BlockKind.PARAGRAPH, BlockKind.CONTINUED})
+_LEVEL = "  "
 _COPIED_AS = str.maketrans({"\u00a0": " ", "\u202f": None})
 _MARKUP = str.maketrans("", "", "*_~`\\")
 _SPACES = str.maketrans({"\u00a0": " ", "\u2028": "\n", "\u2029": "\n"})
@@ -74,28 +76,70 @@ def plain_answer(reader: MarkdownReader, untrusted_markdown: str) -> Iterator[st
         stream.feed(untrusted_markdown[start : start + PIECE_CHARS])
         yield ""
     for item in stream.items():
-        yield _plain_item(item, formula=FORMULA) + "\n"
+        yield _found_in(item) + "\n"
 
 
 def plain_text(items: Sequence[Item]) -> str:
-    """Items as they are copied, formulas as their source."""
-    if not items:
-        return ""
-    lines = [_plain_item(item).translate(_COPIED_AS) for item in items]
-    blanks = ["\n" if _stands_apart(item) else "" for item in items[1:]]
-    return "\n".join(blank + line for blank, line in zip(["", *blanks], lines, strict=True))
+    """Items as they are copied: levels of lists set in, code without its head, formulas as their source."""
+    shown_items = [item for item in items if _kind(item) not in _LEFT_OUT]
+    least = min((_outer_level(item) for item in shown_items), default=0)
+    lines: list[str] = []
+    before: Item | None = None
+    for item in items:
+        if _kind(item) not in _LEFT_OUT:
+            lines += [""] if before is not None and _stands_apart(before, item) else []
+            lines += _copied_lines(item, least)
+        if lines:
+            before = item
+    return "\n".join(lines).translate(_COPIED_AS)
 
 
-def _stands_apart(item: Item) -> bool:
-    return isinstance(item, Table) or item.kind in _APART
+def begins_in_list(items: Sequence[Item]) -> bool:
+    """Whether the first goes on with a list that may stand above it, line by line."""
+    return bool(items) and _kind(items[0]) is BlockKind.TIGHT and bool(items[0].inside)
 
 
-def _plain_item(item: Item, formula: str = "") -> str:
+def _stands_apart(before: Item, item: Item) -> bool:
+    kind = _kind(item)
+    if kind is BlockKind.TIGHT:
+        is_below = _kind(before) in _PARAGRAPHS and _level(item) > _level(before)
+        return not item.inside or not (_kind(before) is kind or is_below)
+    return kind is not BlockKind.CONTINUED and (kind is not BlockKind.CODE_LINE or _kind(before) is not kind)
+
+
+def _kind(item: Item) -> BlockKind | None:
+    return None if isinstance(item, Table) else item.kind
+
+
+def _level(item: Item) -> int:
+    return sum(container is not Container.QUOTE for container in item.inside)
+
+
+def _outer_level(item: Item) -> int:
+    return _level(item) - (1 if _marker(item) else 0)
+
+
+def _marker(item: Item) -> str:
+    return "" if isinstance(item, Table) else item.marker
+
+
+def _copied_lines(item: Item, least: int) -> list[str]:
+    """The lines of an item; `least` levels are those of all that is copied, and are not set in."""
+    first = _LEVEL * (_outer_level(item) - least)
+    others = _LEVEL * (_level(item) - least)
     if isinstance(item, Table):
-        rows = ("\t".join(_plain_runs(cell, formula) for cell in row) for row in item.rows)
-        return "\n".join(rows) if not formula else "\n".join(rows).replace("\t", "\n")
+        return [others + "\t".join(_plain_runs(cell, "") for cell in row) for row in item.rows]
+    text = _plain_runs(item.runs, "").replace(LINE_SEPARATOR, "\n")
+    marker = f"{item.marker} " if item.marker else ""
+    return [(first + marker + text).replace("\n", "\n" + others)]
+
+
+def _found_in(item: Item) -> str:
+    """An item as its document has it, where each cell of a table is a line."""
+    if isinstance(item, Table):
+        return "\n".join(_plain_runs(cell, FORMULA) for row in item.rows for cell in row)
     marker = item.marker + "\t" if item.marker else ""
-    return (marker + _plain_runs(item.runs, formula)).replace(LINE_SEPARATOR, "\n")
+    return (marker + _plain_runs(item.runs, FORMULA)).replace(LINE_SEPARATOR, "\n")
 
 
 def _plain_runs(runs: Sequence[Run], formula: str) -> str:

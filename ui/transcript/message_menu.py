@@ -93,4 +93,4 @@ def _add_orders(menu: QMenu, turn: TurnWidget) -> None:
 
 
 def _copy(text: Callable[[], str], *, is_of_thought: bool = False) -> None:
-    put_on_clipboard(text(), is_of_thought=is_of_thought)
+    put_on_clipboard(text(), is_concealed=is_of_thought)

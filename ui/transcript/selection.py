@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QClipboard, QGuiApplication, QMouseEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QScrollArea
 
 from app.history.records import TurnState
 from ui.transcript import selected_text
-from ui.transcript.clipboard import put_on_clipboard
+from ui.transcript.answer import AnswerView
+from ui.transcript.clipboard import has_selection, put_in_selection, put_on_clipboard
+from ui.transcript.found_text import begins_in_list
 from ui.transcript.rows import Row, TurnRows
 from ui.transcript.selected_text import Cut, Piece
 from ui.transcript.thought import ThoughtText
@@ -119,7 +121,7 @@ class MessageSelection(QObject):
         made = partial(selected_text.as_markdown if as_markdown else selected_text.as_text, pieces)
         is_of_thought = selected_text.hold_thought(pieces)
         if selected_text.length(pieces) <= COPY_AT_ONCE_CHARS:
-            put_on_clipboard(made(), is_of_thought=is_of_thought)
+            put_on_clipboard(made(), is_concealed=is_of_thought)
         else:
             self.long_copy_requested.emit(made, is_of_thought)
 
@@ -129,7 +131,7 @@ class MessageSelection(QObject):
         if stretch is not None:
             return list(self._pieces_of(stretch))
         alone = self._selected_alone()
-        return [] if alone is None else [_cut(alone)]
+        return [] if alone is None else [_cut(alone, _QUESTION)]
 
     # What the texts say
 
@@ -169,12 +171,11 @@ class MessageSelection(QObject):
         """Nothing more follows the mouse."""
         self._scroll_timer.stop()
         self._pressed = None
-        clipboard = QGuiApplication.clipboard()
-        if self._head is not None and clipboard.supportsSelection():
+        if self._head is not None and has_selection():
             pieces = self.pieces()
             is_short = selected_text.length(pieces) <= COPY_AT_ONCE_CHARS
             if is_short and not selected_text.hold_thought(pieces):
-                clipboard.setText(selected_text.as_text(pieces), QClipboard.Mode.Selection)
+                put_in_selection(selected_text.as_text(pieces))
 
     def join(self, text: SafeBrowser) -> None:
         """Another text of a turn stands there: where the selection goes over it, it is part of it."""
@@ -274,16 +275,16 @@ class MessageSelection(QObject):
     def _pieces_of(self, stretch: _Stretch) -> Iterator[Piece]:
         rows = self._column.rows
         first, last = stretch.first[0], stretch.last[0]
-        for number in range(max(first, 0), last + 1):
-            row = rows[number]
-            is_whole = self._is_all or first < number < last
+        for row_number in range(max(first, 0), last + 1):
+            row = rows[row_number]
+            is_whole = self._is_all or first < row_number < last
             running = row.turn.state is TurnState.RUNNING
             if row.widget is None or (is_whole and not running and not self._with_thoughts):
                 yield row.turn
                 continue
-            for _, text in _texts(row.widget):
+            for number, text in _texts(row.widget):
                 if text.is_covered and text.textCursor().hasSelection():
-                    yield _cut(text)
+                    yield _cut(text, number)
 
     # Places
 
@@ -339,8 +340,11 @@ def _same_text(one: Spot, other: Spot | None) -> bool:
     return other is not None and (one.turn_id, one.text) == (other.turn_id, other.text)
 
 
-def _cut(text: SafeBrowser) -> Cut:
-    if not isinstance(text, ThoughtText):
-        return Cut(text.selected_text(), text.selected_markdown())
-    goes_on = text.goes_on and text.textCursor().selectionStart() == 0
-    return Cut(text.selected_text(), text.selected_markdown(), is_of_thought=True, goes_on=goes_on)
+def _cut(text: SafeBrowser, number: int) -> Cut:
+    """What is selected of the text with this number in its turn."""
+    goes_on = text.textCursor().selectionStart() == 0 and (
+        (isinstance(text, ThoughtText) and text.goes_on)
+        or (isinstance(text, AnswerView) and number > _ANSWER and begins_in_list(text.items))
+    )
+    is_of_thought = isinstance(text, ThoughtText)
+    return Cut(text.selected_text(), text.selected_markdown(), is_of_thought=is_of_thought, goes_on=goes_on)

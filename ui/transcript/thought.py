@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QWidget
 from models.light_markdown import LightLine, LineKind
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
+from ui.transcript.clipboard import copied_data
 from ui.transcript.found_text import document_positions, utf16_length
 from ui.transcript.thought_lines import Change, LineEnd, Reopened
 from ui.transcript.thought_styles import ThoughtStyles
-from ui.widgets.concealed_copy import conceal
 from ui.widgets.safe_browser import SafeBrowser
 
 PART_CHARS = 12_000
@@ -128,7 +128,7 @@ class ThoughtText(SafeBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy words of a thought so that no history of the clipboard keeps them."""
-        return conceal(super().createMimeDataFromSelection())
+        return copied_data(self.selected_text(), is_concealed=True)
 
     def _change(self, cursor: QTextCursor, change: Change) -> None:
         match change:

@@ -21,6 +21,7 @@ from ui.transcript.answer_parts import AnswerParts
 from ui.transcript.code_wraps import CodeWraps
 from ui.transcript.footer import Footer
 from ui.transcript.formulas.maker import FormulaMaker
+from ui.transcript.found_text import plain_text
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.message_actions import QuestionActions, QuietRow
 from ui.transcript.note import EndLine, Note, QuietLine, note_for
@@ -107,11 +108,12 @@ class TurnWidget(QWidget):
             thought_s=thought_s,
             clock=clock,
         )
-        make = partial(_make_answer, theme, reader, formulas, selecting, wraps, turn)
+        make = partial(_make_answer, theme, reader, formulas, wraps, turn)
         self._answer = AnswerParts(make, self)
         if selecting is not None:
             self._question.select_with_others(selecting)
             self._thinking.select_with_others(selecting)
+            self._answer.select_with_others(selecting)
         self._answer.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -311,7 +313,7 @@ class TurnWidget(QWidget):
 
     def text_of_answer(self) -> str:
         """The answer as it is shown."""
-        return "\n".join(view.copied_text() for view in self.answer_views)
+        return plain_text([item for view in self.answer_views for item in view.items])
 
     def _say_quietly(self, text: str) -> None:
         self._column.addWidget(QuietLine(text, self))
@@ -417,7 +419,6 @@ def _make_answer(
     theme: Theme,
     reader: MarkdownReader,
     formulas: FormulaMaker | None,
-    selecting: Selecting | None,
     wraps: CodeWraps | None,
     turn: Turn,
     parent: QWidget,
@@ -427,8 +428,6 @@ def _make_answer(
     view = AnswerView(theme, reader, parent, formulas=formulas, wraps=of_view)
     said_by = f"Answer from {shown(turn.model_name)}" if turn.model_name else "Answer"
     view.setAccessibleName(f"{said_by}, part {number + 1}" if number else said_by)
-    if selecting is not None:
-        view.select_with_others(selecting)
     return view
 
 

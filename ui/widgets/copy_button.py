@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from ui.transcript.clipboard import put_on_clipboard
 from ui.widgets.text_button import TextButton
 
 SAID_MS = 1_600
@@ -44,7 +44,7 @@ class CopyButton(TextButton):
 
     @Slot()
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._text())
+        put_on_clipboard(self._text())
         self.setText(COPIED)
         self._said.start()
 

@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QWidget
 
 from ui.theme import GUTTER_PX, RADIUS_CONTROL_PX, Theme
+from ui.transcript.clipboard import copied_data
 from ui.transcript.formulas.objects import selected_text, source_at
 from ui.transcript.links import safe_address
 from ui.widgets.keyboard_focus import PASSING_REASONS, by_keyboard
@@ -44,10 +45,7 @@ _SCROLL_KEYS = frozenset(
     }
 )
 MAX_TIP_CHARS = 1_000
-_COPIED_AS = str.maketrans(
-    {"\ufdd0": "\t", "\ufdd1": "\n", "\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None}
-)
-"""The first two stand before a cell and behind a table."""
+_COPIED_AS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None})
 
 
 class Selecting(Protocol):
@@ -267,9 +265,7 @@ class SafeBrowser(QTextBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy as plain text only, formulas as their source."""
-        data = QMimeData()
-        data.setText(self.selected_text())
-        return data
+        return copied_data(self.selected_text())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the ground, the outline where the keyboard is, and the text."""

@@ -161,7 +161,7 @@ def test_selected_text_is_copied_plain(qtbot: QtBot) -> None:
     view.setTextCursor(cursor)
     data = view.createMimeDataFromSelection()
     assert data.formats() == ["text/plain"]
-    assert data.text() == "one\ntwo\nthree 4"
+    assert data.text() == "one\ntwo\n\nthree 4"
 
 
 def test_a_link_goes_out_as_a_signal_only(qtbot: QtBot) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from models.reasoning import PieceKind
+from tests.bench.transcript_corpus import pieces
 from tests.ui.transcript.markdown_texts import WHOLE
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
 from ui.theme import Theme
@@ -22,6 +24,7 @@ from ui.transcript.finder import Finder
 from ui.transcript.found_text import document_positions, folded, may_hold, places, plain_answer
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.reading_aids import ReadingAids
+from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
 from ui.widgets.safe_browser import SafeBrowser
 
@@ -317,3 +320,70 @@ def test_it_keeps_nothing_of_a_chat_that_went(qtbot: QtBot, aids: ReadingAids) -
     view_of(aids).clear()
     assert isinstance(aids._finder, Finder)
     assert (aids._finder._texts, aids._finder._counts, aids._finder.total) == ({}, {}, 0)
+
+
+def marked(aids: ReadingAids, texts: Sequence[SafeBrowser]) -> list[int]:
+    aids._finder._mark_all()
+    return [len(text.extraSelections()) for text in texts]
+
+
+@pytest.mark.parametrize("is_thought", [False, True])
+def test_long_texts_stand_in_several_views_and_keep_their_marks(
+    qtbot: QtBot, aids: ReadingAids, is_thought: bool
+) -> None:
+    """1,000 matches, of which 500 around the current one are marked."""
+    view = view_of(aids)
+    long = "".join(f"{n} needle and more words\n\n" for n in range(1_000))
+    view.begin_turn(make_turn(1, "Go"))
+    kind = PieceKind.REASONING if is_thought else PieceKind.ANSWER
+    for piece in pieces(long, 50):
+        view.append(1, kind, piece, 20)
+        view.flush()
+    answer = "Done." if is_thought else long
+    if is_thought:
+        view.append(1, PieceKind.ANSWER, answer, 2)
+    view.end_turn(make_turn(1, "Go", answer, TurnState.FINISHED, USAGE), None)
+    settle()
+    turn = view.built_turns()[0]
+    if is_thought:
+        turn.thinking.unfold()
+    qtbot.waitUntil(lambda: is_all_there(turn, is_thought))
+    texts = turn.thinking.text_views() if is_thought else turn.answer_views
+    counts = [text.document().toPlainText().count("needle") for text in texts]
+    assert len(counts) >= 3
+    assert sum(counts) == 1_000
+    bar = look_for(qtbot, aids, "needle")
+    if is_thought:
+        bar.thoughts.click()
+    aids._finder.go(-1 if aids._finder.number else 1)
+    if aids._finder.number != 1_000:
+        aids._finder.go(1_000 - aids._finder.number)
+    qtbot.waitUntil(lambda: current_words(aids) == ["needle"])
+    assert bar.count.text() == "1,000 of 1,000"
+    first = marked(aids, texts)
+    assert first[-1] == min(counts[-1], 250)
+    assert marked(aids, texts) == first
+    for number in (0, counts[0] - 1, counts[0], 499, sum(counts[:2]), 999):
+        aids._finder.go(number + 1 - aids._finder.number)
+        qtbot.waitUntil(lambda: current_words(aids) == ["needle"])
+        before = sum(len(text.document().toPlainText().split("needle")) - 1 for text in texts[: at(texts)])
+        current = [m for m in texts[at(texts)].extraSelections() if is_current(m)]
+        text = texts[at(texts)].document().toPlainText()[: current[0].cursor.selectionStart()]
+        assert before + text.count("needle") == number
+        again = marked(aids, texts)
+        assert [current_words(aids), again] == [["needle"], marked(aids, texts)]
+
+
+def is_all_there(turn: TurnWidget, is_thought: bool) -> bool:
+    if is_thought:
+        return turn.thinking._text.is_all_in
+    return not turn._answer._slices.is_busy
+
+
+def is_current(mark: QTextEdit.ExtraSelection) -> bool:
+    return bool(mark.format.background().color() == Theme.light().colour("accent"))
+
+
+def at(texts: Sequence[SafeBrowser]) -> int:
+    (found,) = [n for n, text in enumerate(texts) if any(map(is_current, text.extraSelections()))]
+    return found

@@ -31,11 +31,11 @@ More[^note-2].
 """
 SHOWN = """Cook[1] and sleep[2], and cook[1] again.
 
-[2]\tTwo people, says[3] the club.
+[2] Two people, says[3] the club.
 
-[1]\tNo gas.
+[1] No gas.
 
-And no coal.
+  And no coal.
 
 More[4]."""
 
@@ -63,10 +63,10 @@ def test_a_reference_is_raised_and_a_note_hangs() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[^b]: first the note\n\nthen[^a] its[^b]", "[1]\tfirst the note\n\nthen[2] its[1]"),
+        ("[^b]: first the note\n\nthen[^a] its[^b]", "[1] first the note\n\nthen[2] its[1]"),
         ("One[^A] and[^a]", "One[1] and[1]"),
         ("Not [^a-z] or [^0-9], nor `[^x]`", "Not [^a-z] or [^0-9], nor [^x]"),
-        ("[^a-z]: no[^1]", "a-z\tno[1]"),
+        ("[^a-z]: no[^1]", "a-z no[1]"),
         ("| [^a] |\n|---|\n| [^b] |\n\n# H[^c]", "[1]\n[2]\n\nH[3]"),
     ],
 )
@@ -94,7 +94,7 @@ def test_what_is_copied_goes_together(qtbot: QtBot) -> None:
     qtbot.addWidget(view)
     view.finish(TEXT)
     assert "Cook[1] and" in view.copied_text()
-    assert "[1]\tNo gas." in view.copied_text()
+    assert "[1] No gas." in view.copied_text()
     cursor = QTextCursor(view.document())
     cursor.setPosition(1)
     cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -12,9 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from models.reasoning import PieceKind
+from tests.bench.transcript_corpus import pieces
 from tests.ui.transcript.test_view import settle
 from tests.ui.transcript.turns import USAGE, make_turn
 from ui.theme import Theme
+from ui.transcript.answer_parts import PART_CHARS
 from ui.transcript.selection import COPY_AT_ONCE_CHARS
 from ui.transcript.view import TranscriptView
 from ui.widgets.concealed_copy import CONCEALING_FORMATS
@@ -210,6 +213,26 @@ def test_a_thought_is_selected_only_from_within(view: TranscriptView) -> None:
     assert set(CONCEALING_FORMATS) <= set(QGuiApplication.clipboard().mimeData().formats())
     view.selection.clear()
     assert not thought.textCursor().hasSelection()
+
+
+def test_what_an_answer_goes_on_in_is_part_of_the_selection(view: TranscriptView) -> None:
+    fill(view, 1)
+    view.begin_turn(make_turn(2, "Next"))
+    view.append(2, PieceKind.ANSWER, "- Beginning", 3)
+    view.flush()
+    view.selection.select_all()
+    long = "".join(f"\n\nParagraph {n} of some length." for n in range(PART_CHARS // 12))
+    for piece in pieces(long, 20):
+        view.append(2, PieceKind.ANSWER, piece, 3)
+        view.flush()
+    turn = view.turn_widget(2)
+    assert turn is not None
+    assert len(turn.answer_views) >= 2
+    assert all(text.is_covered for text in turn.answer_views)
+    made: list[Callable[[], str]] = []
+    view.selection.long_copy_requested.connect(lambda make, _is_of_thought: made.append(make))
+    view.selection.copy()
+    assert made[0]().partition("• ")[2] == ("Beginning" + long)
 
 
 def test_an_answer_that_grows_stays_selected(view: TranscriptView) -> None:
