@@ -173,7 +173,7 @@ class OutlineReader:
             found = _PHRASES.match(text, place)
             if found:
                 kind = (found.lastindex or 1) - 1
-                end = text[beginning.start()]
+                end = "\n" if "\n" in beginning[0] else text[beginning.start()]
                 spaced = place > beginning.start() + 1 or end in _ENDS_WITHOUT_SPACE
                 if kind >= len(_ENGLISH) or (spaced and end not in _IN_CHINESE):
                     yield place, _KINDS[kind]

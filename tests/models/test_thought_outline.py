@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.thought_outline import MAX_TAIL_CHARS, OutlineReader, Turning, outline
@@ -102,6 +102,7 @@ CHINESE_PIECES = ("。", "等等，", "…", "Let me check", "**", "x" * 130)
 
 
 @given(st.lists(st.sampled_from(PIECES + CHINESE_PIECES), max_size=40))
+@example(["等等，", "\n\n", "Wait, ", "x" * 130, ". ", "x" * 130])
 def test_in_pieces_as_in_one(pieces: list[str]) -> None:
     reader = OutlineReader()
     for piece in pieces:
