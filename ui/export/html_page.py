@@ -14,6 +14,7 @@ from ui.export.formula_svg import formula_svg
 from ui.export.html_style import STYLE
 from ui.transcript.blocks import (
     LINE_SEPARATOR,
+    WORD_JOINER,
     Block,
     BlockKind,
     CodeRole,
@@ -24,6 +25,7 @@ from ui.transcript.blocks import (
     Runs,
     Table,
 )
+from ui.transcript.boxed import BOX_ROOM
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.untrusted_text import shown, with_line_feeds
 
@@ -166,19 +168,26 @@ class _Items:
     def _run(self, run: Run) -> str:
         formula = self._formulas.get(run.maths) if run.maths is not None else None
         if formula is not None:
-            words = formula_svg(formula, self._formulas.maker.painter, run.source or run.text)
+            source = (run.source or run.text).removesuffix(run.behind)
+            words = formula_svg(formula, self._formulas.maker.painter, source)
         else:
-            words = escape(run.text).replace(LINE_SEPARATOR, "<br>")
+            words = escape(_as_written(run)).replace(LINE_SEPARATOR, "<br>")
             if run.marks & (Mark.CODE | Mark.MATH):
                 words = f"<code>{words}</code>"
             if run.marks & Mark.BOXED:
                 words = f'<span class="boxed">{words}</span>'
+        words += escape(run.behind)
         for mark, tag in _TAGS:
             if run.marks & mark:
                 words = f"<{tag}>{words}</{tag}>"
         if run.address:  # checked: ui.transcript.links
             words = f'<a href="{escape(run.address, quote=True)}" rel="noopener noreferrer">{words}</a>'
         return words
+
+
+def _as_written(run: Run) -> str:
+    """Its words without what only the window's layout needs."""
+    return run.text.removesuffix(run.behind).replace(BOX_ROOM, "").replace(WORD_JOINER, "")
 
 
 def _alignment(untrusted: str) -> str:

@@ -309,6 +309,10 @@ class AnswerView(SafeBrowser):
             paint_moved(self, event.rect(), windows)
         else:
             super().paint_text(event)
+        if self._says_formulas:
+            painter = QPainter(self.viewport())
+            self._writer.paint_selected(painter)
+            painter.end()
 
     def in_document(self, event: QMouseEvent) -> QMouseEvent:
         """In code that is scrolled sideways, the place is further right."""
@@ -348,6 +352,8 @@ class AnswerView(SafeBrowser):
             return
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
+            self._writer.fit_tables()
+            self.fit_height()
             self._write_again(self._writer.changed_formulas(only_waiting=False))
             self._tools.place()
 

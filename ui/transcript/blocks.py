@@ -13,6 +13,9 @@ from dataclasses import dataclass
 LINE_SEPARATOR = "\u2028"
 """A line break inside a paragraph, as the text document knows it."""
 
+WORD_JOINER = "\u2060"
+"""No line ends there. It has no width, and copying drops it."""
+
 
 class Mark(enum.Flag):
     """How a run of characters stands out."""
@@ -77,6 +80,7 @@ class Run:
 
     Where there is `maths`, that formula stands in place of the text, once it is drawn; `source` is what it
     was written as, delimiters included. A reference to a footnote has a `source` as well: its Markdown.
+    `behind`: punctuation at the end of both, no part of the formula, that no line may begin with.
     """
 
     text: str
@@ -85,6 +89,7 @@ class Run:
     role: CodeRole = CodeRole.PLAIN
     maths: Maths | None = None
     source: str = ""
+    behind: str = ""
 
 
 Runs = tuple[Run, ...]

@@ -1,5 +1,7 @@
 """What stands on the code of an answer: copy, wrap the lines or not, and a scroll bar where they are long.
 
+So does a scroll bar under a table that is wider than the page.
+
 Unwrapped code stays in the document of its answer, so that it is selected, found and copied as ever. Its
 lines are laid out in one piece, and painted through a window as wide as the block, moved sideways.
 """
@@ -27,46 +29,31 @@ LINE_CHARS = 100
 STEP_PX = 40
 
 
-class CodeBlock(QObject):
-    """The buttons and the scroll bar of one block of code.
+class Sideways(QObject):
+    """The scroll bar of one block of code or one table.
 
     Signals:
-        wrap_chosen: number of the block, whether its lines are to be wrapped.
-        moved: number of the block. It was scrolled sideways.
+        moved: its number. It was scrolled sideways.
     """
 
-    wrap_chosen = Signal(int, bool)
     moved = Signal(int)
 
-    def __init__(self, number: int, code: Callable[[], str], parent: QWidget) -> None:
+    def __init__(self, number: int, name: str, parent: QWidget) -> None:
+        """`name`: what a screen reader calls it."""
         super().__init__(parent)
         self._number = number
+        self._name = name
         self._page = parent
-        self._wrap: TextButton | None = None
         self._bar: QScrollBar | None = None
-        self.longest_px = 0.0
-        self.copy = CopyButton(code, f"Copy code {number + 1}", parent, at_right=True)
-        self.copy.show()
-
-    @property
-    def wrap(self) -> TextButton:
-        """The switch. Built where a line is long: most blocks have none."""
-        if self._wrap is None:
-            self._wrap = TextButton("Wrap", self._page)
-            self._wrap.setCheckable(True)
-            self._wrap.setAccessibleName(f"Wrap the lines of code {self._number + 1}")
-            self._wrap.setToolTip("Whether long lines go on in the next line")
-            self._wrap.clicked.connect(self._choose)
-        return self._wrap
 
     @property
     def bar(self) -> QScrollBar:
-        """The scroll bar; built as the switch is."""
+        """The scroll bar; built where it is needed: most blocks have none."""
         if self._bar is None:
             self._bar = QScrollBar(Qt.Orientation.Horizontal, self._page)
             self._bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._bar.setCursor(Qt.CursorShape.ArrowCursor)
-            self._bar.setAccessibleName(f"Scroll code {self._number + 1} sideways")
+            self._bar.setAccessibleName(f"Scroll {self._name} {self._number + 1} sideways")
             self._bar.setSingleStep(STEP_PX)
             self._bar.hide()
             self._bar.valueChanged.connect(self._say_moved)
@@ -81,6 +68,52 @@ class CodeBlock(QObject):
     def offset_px(self) -> int:
         """How far it is scrolled sideways."""
         return int(self.bar.value()) if self.is_scrolled else 0
+
+    def place_bar(self, rect: QRect, width_px: float, room_px: int) -> None:
+        """Put the bar at the lower end of `rect`; what it scrolls is so wide."""
+        self.bar.setRange(0, max(round(width_px - room_px), 0))
+        self.bar.setPageStep(max(room_px, 1))
+        height = styles.CODE_END_PX
+        self.bar.setGeometry(rect.left() + 6, rect.bottom() - height, rect.width() - 12, height)
+
+    def drop(self) -> None:
+        """What it scrolls has gone."""
+        if self._bar is not None:
+            self._bar.hide()
+            self._bar.deleteLater()
+        self.deleteLater()
+
+    @Slot()
+    def _say_moved(self) -> None:
+        self.moved.emit(self._number)
+
+
+class CodeBlock(Sideways):
+    """The buttons and the scroll bar of one block of code.
+
+    Signals:
+        wrap_chosen: number of the block, whether its lines are to be wrapped.
+    """
+
+    wrap_chosen = Signal(int, bool)
+
+    def __init__(self, number: int, code: Callable[[], str], parent: QWidget) -> None:
+        super().__init__(number, "code", parent)
+        self._wrap: TextButton | None = None
+        self.longest_px = 0.0
+        self.copy = CopyButton(code, f"Copy code {number + 1}", parent, at_right=True)
+        self.copy.show()
+
+    @property
+    def wrap(self) -> TextButton:
+        """The switch. Built where a line is long: most blocks have none."""
+        if self._wrap is None:
+            self._wrap = TextButton("Wrap", self._page)
+            self._wrap.setCheckable(True)
+            self._wrap.setAccessibleName(f"Wrap the lines of code {self._number + 1}")
+            self._wrap.setToolTip("Whether long lines go on in the next line")
+            self._wrap.clicked.connect(self._choose)
+        return self._wrap
 
     def place(self, rect: QRect, *, is_wrapped: bool, head_px: int) -> None:
         """Put everything into its corner of the block, whose strip is `head_px` high."""
@@ -97,30 +130,20 @@ class CodeBlock(QObject):
                 right -= button.width()
                 button.move(right, top)
         if (is_long and not is_wrapped) or self._bar is not None:
-            self._place_bar(rect, room_px)
+            self.place_bar(rect, self.longest_px, room_px)
             self.bar.setVisible(is_long and not is_wrapped)
-
-    def _place_bar(self, rect: QRect, room_px: int) -> None:
-        self.bar.setRange(0, max(round(self.longest_px - room_px), 0))
-        self.bar.setPageStep(max(room_px, 1))
-        height = styles.CODE_END_PX
-        self.bar.setGeometry(rect.left() + 6, rect.bottom() - height, rect.width() - 12, height)
 
     def drop(self) -> None:
         """The block has gone."""
-        for part in (self.copy, self._wrap, self._bar):
+        for part in (self.copy, self._wrap):
             if part is not None:
                 part.hide()
                 part.deleteLater()
-        self.deleteLater()
+        super().drop()
 
     @Slot()
     def _choose(self) -> None:
         self.wrap_chosen.emit(self._number, self.wrap.isChecked())
-
-    @Slot()
-    def _say_moved(self) -> None:
-        self.moved.emit(self._number)
 
 
 class CodeTools(QObject):
@@ -150,6 +173,7 @@ class CodeTools(QObject):
         self._wraps = wraps
         self._code = code
         self._blocks: list[CodeBlock] = []
+        self._tables: dict[int, Sideways] = {}
         self._slices = Slices(self)
 
     @property
@@ -183,21 +207,38 @@ class CodeTools(QObject):
 
     def place(self, from_item: int = 0) -> None:
         """Put everything where it belongs; what stands above item `from_item` is there."""
+        self._place_tables()
         for number, (block, area) in enumerate(zip(self._blocks, self._grounds.areas, strict=True)):
             if area.last >= from_item:
                 rect = self._grounds.code_rect(area).toRect()
                 head_px = self._writer.styles.code_head_px
                 block.place(rect, is_wrapped=self._wraps.is_wrapped(number), head_px=head_px)
 
-    def scrolled(self, clip: QRect) -> list[tuple[QRect, int]]:
-        """The windows of scrolled code that touch `clip`, and how far each is scrolled."""
-        found = []
+    def _place_tables(self) -> None:
+        """One bar for each table that is wide."""
+        wide = self._writer.tables.wide
+        for index in [known for known in self._tables if known not in wide]:
+            self._tables.pop(index).drop()
+        for number, (index, width_px) in enumerate(wide.items()):
+            if index not in self._tables:
+                self._tables[index] = Sideways(number, "table", self._page)
+                self._tables[index].moved.connect(self._repaint)
+            rect = self._grounds.table_rect(index).toRect()
+            self._tables[index].place_bar(rect, width_px, rect.width())
+            self._tables[index].bar.show()
+
+    def _windows(self) -> Iterator[tuple[Sideways, QRect]]:
+        """What is scrolled sideways, and where it is to be seen."""
         for block, area in zip(self._blocks, self._grounds.areas, strict=True):
             if block.is_scrolled:
-                window = self._window(area)
-                if window.intersects(clip):
-                    found.append((window, block.offset_px))
-        return found
+                yield block, self._window(area)
+        for index, table in self._tables.items():
+            if index in self._writer.tables.wide:
+                yield table, self._grounds.table_rect(index).toRect()
+
+    def scrolled(self, clip: QRect) -> list[tuple[QRect, int]]:
+        """The windows of what is scrolled sideways that touch `clip`, and how far each is scrolled."""
+        return [(window, part.offset_px) for part, window in self._windows() if window.intersects(clip)]
 
     def shift_at(self, at: QPoint) -> int:
         """How far what stands at this height is scrolled sideways."""
@@ -228,12 +269,10 @@ class CodeTools(QObject):
             if not window.left() + STEP_PX <= x <= window.right() - 2 * STEP_PX:
                 self.scroll_at(at, x - window.center().x())
 
-    def _block_at(self, at: QPoint) -> CodeBlock | None:
-        for block, area in zip(self._blocks, self._grounds.areas, strict=True):
-            if block.is_scrolled:
-                window = self._window(area)
-                if window.top() <= at.y() <= window.bottom():
-                    return block
+    def _block_at(self, at: QPoint) -> Sideways | None:
+        for part, window in self._windows():
+            if window.top() <= at.y() <= window.bottom():
+                return part
         return None
 
     def _window(self, area: CodeArea) -> QRect:
@@ -253,6 +292,10 @@ class CodeTools(QObject):
         for characters in self._writer.wrap_lines(area.head + 1, area.last, wraps=wraps):
             yield characters + LINE_CHARS
         self.laid_out.emit()
+
+    @Slot()
+    def _repaint(self) -> None:
+        self._page.update()
 
     @Slot(int)
     def _say_moved(self, number: int) -> None:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from PySide6.QtGui import (
     QFontMetricsF,
+    QPainter,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -20,10 +21,12 @@ from PySide6.QtGui import (
 from ui import theme as look
 from ui.transcript.blocks import Block, BlockKind, Item, Mark, Run, Runs, Table
 from ui.transcript.changes import Looks, can_become, ends_code, grown_text, line_above_px
+from ui.transcript.fitted_tables import FittedTables
 from ui.transcript.formulas.drawn import DrawnFormulas
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import OBJECT
 from ui.transcript.styles import TextStyles, is_right_to_left
+from ui.transcript.table_widths import runs_right_to_left
 
 TAB_IN_SPACES = 4
 REACH_PX = 4
@@ -48,6 +51,7 @@ class AnswerWriter:
         self._starts: list[int] = []
         self._looks: list[Looks] = []
         self._changed_px: float | None = None
+        self.tables = FittedTables(styles, self._formulas)
         self._with_maths: dict[int, tuple[bool, ...]] = {}  # in ascending order
         self._waiting: dict[int, None] = {}
         self._set_text_options()
@@ -105,6 +109,7 @@ class AnswerWriter:
         self._styles = styles
         self._set_text_options()
         self._formulas.set_theme(styles.theme)
+        self.tables.set_styles(styles)
         self.write(())
         self.write(items)
 
@@ -166,6 +171,20 @@ class AnswerWriter:
         """Whether a formula is drawn in it."""
         return any(any(drawn) for drawn in self._with_maths.values())
 
+    def fit_tables(self) -> None:
+        """The page has another width: give tables theirs."""
+        for index in self.tables.numbers:
+            self._fit_table(index)
+
+    def _fit_table(self, index: int) -> None:
+        table = self._items[index]
+        assert isinstance(table, Table)
+        self.tables.fit(index, table, self._document.textWidth())
+
+    def paint_selected(self, painter: QPainter) -> None:
+        """Paint the formulas that are selected, over what Qt painted of them."""
+        self._formulas.paint_selected(painter)
+
     def _drawn(self, item: Item) -> tuple[bool, ...]:
         return self._formulas.drawn(item, self._styles)
 
@@ -173,8 +192,9 @@ class AnswerWriter:
         item = self._items[index]
         drawn = self._drawn(item)
         if isinstance(item, Table):
-            cursor.setPosition(self.text_position(index) + 1)  # the first cell
-            self._fill_table(item, cursor.currentTable())
+            self._fill_table(item, self.tables.at(index))
+            self.tables.forget_formulas()
+            self._fit_table(index)
         else:
             cursor.setPosition(self.text_position(index))
             cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
@@ -216,6 +236,7 @@ class AnswerWriter:
         else:
             self._style_paragraph(self._items, index - 1, cursor)
         del self._items[index:], self._starts[index:], self._looks[index:]
+        self.tables.forget_from(index)
         while self._with_maths and next(reversed(self._with_maths)) >= index:
             self._waiting.pop(self._with_maths.popitem()[0], None)
 
@@ -240,7 +261,9 @@ class AnswerWriter:
         if index:
             cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
         if isinstance(item, Table):
-            self._insert_table(item, items[index - 1] if index else None, cursor)
+            made = self._insert_table(item, items[index - 1] if index else None, cursor)
+            self.tables.add(index, made)
+            self._fit_table(index)
         self._style_paragraph(items, index, cursor)
         if isinstance(item, Block):
             self._insert_block(item, cursor)
@@ -252,8 +275,8 @@ class AnswerWriter:
         drawn = self.drawn(index)
         self._items[index] = new
         if isinstance(old, Table) and isinstance(new, Table):
-            cursor.setPosition(self.text_position(index) + 1)  # the first cell
-            drawn = self._change_table(old, new, drawn, cursor.currentTable())
+            drawn = self._change_table(old, new, drawn, self.tables.at(index))
+            self._fit_table(index)
         elif isinstance(old, Block) and isinstance(new, Block):
             drawn = self._change_words(index, old, new, drawn, cursor)
             looks = self._looks_of(items, index, drawn)
@@ -327,19 +350,25 @@ class AnswerWriter:
             formula = self._formulas.characters(run, item, self._styles) if run.maths is not None else None
             if formula is not None:
                 cursor.insertText(OBJECT, formula)
-            else:
-                cursor.insertText(run.text, self._styles.characters(run, block))
+                continue
+            cursor.insertText(run.text.removesuffix(run.behind), self._styles.characters(run, block))
+            if run.behind:
+                behind = replace(run, marks=run.marks & ~(Mark.MATH | Mark.BOXED))
+                cursor.insertText(run.behind, self._styles.characters(behind, block))
 
-    def _insert_table(self, table: Table, before: Item | None, cursor: QTextCursor) -> None:
-        made = cursor.insertTable(len(table.rows), len(table.alignments), self._styles.table(table, before))
-        self._style_cells(made, 0)
+    def _insert_table(self, table: Table, before: Item | None, cursor: QTextCursor) -> QTextTable:
+        looks = self._styles.table(table, before, right_to_left=runs_right_to_left(table))
+        made = cursor.insertTable(len(table.rows), len(table.alignments), looks)
+        self._style_cells(table, made, 0)
         self._fill_table(table, made)
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        return made
 
-    def _style_cells(self, made: QTextTable, from_row: int) -> None:
+    def _style_cells(self, table: Table, made: QTextTable, from_row: int) -> None:
+        is_rtl = runs_right_to_left(table)
         for row in range(from_row, made.rows()):
             for column in range(made.columns()):
-                made.cellAt(row, column).setFormat(self._styles.cell(head=row == 0))
+                made.cellAt(row, column).setFormat(self._styles.cell(head=row == 0, right_to_left=is_rtl))
 
     def _change_table(
         self, old: Table, new: Table, was_drawn: tuple[bool, ...], made: QTextTable
@@ -347,7 +376,7 @@ class AnswerWriter:
         """Gives of each formula whether it is drawn; those in cells that stay are as they were."""
         if len(new.rows) > len(old.rows):
             made.appendRows(len(new.rows) - len(old.rows))
-            self._style_cells(made, len(old.rows))
+            self._style_cells(new, made, len(old.rows))
         drawn: list[bool] = []
         before = iter(was_drawn)
         for row, cells in enumerate(new.rows):
@@ -375,7 +404,8 @@ class AnswerWriter:
         runs = table.rows[row][column] if column < len(table.rows[row]) else ()
         if row == 0:
             runs = tuple(replace(run, marks=run.marks | Mark.BOLD) for run in runs)
-        paragraph = self._styles.cell_paragraph(table.alignments[column])
+        alignment = table.alignments[column]
+        paragraph = self._styles.cell_paragraph(alignment, right_to_left=runs_right_to_left(table))
         cell_block = Block(BlockKind.PARAGRAPH, runs)
         if self._formulas.need_room(cell_block, self._styles):
             self._styles.make_room(paragraph, cell_block, high=True, drawn=True)

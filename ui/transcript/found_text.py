@@ -16,7 +16,7 @@ PIECE_CHARS = 8_000
 _LEFT_OUT = frozenset({BlockKind.CODE_HEAD, BlockKind.RULE})
 _PARAGRAPHS = frozenset({BlockKind.PARAGRAPH, BlockKind.CONTINUED})
 _LEVEL = "  "
-_COPIED_AS = str.maketrans({"\u00a0": " ", "\u202f": None})
+_COPIED_AS = str.maketrans({"\u00a0": " ", "\u202f": None, "\u2060": None})
 _MARKUP = str.maketrans("", "", "*_~`\\")
 _SPACES = str.maketrans({"\u00a0": " ", "\u2028": "\n", "\u2029": "\n"})
 
@@ -128,7 +128,8 @@ def _copied_lines(item: Item, least: int) -> list[str]:
     first = _LEVEL * (_outer_level(item) - least)
     others = _LEVEL * (_level(item) - least)
     if isinstance(item, Table):
-        return [others + "\t".join(_plain_runs(cell, "") for cell in row) for row in item.rows]
+        cells = (("\t".join(_plain_runs(cell, "") for cell in row)) for row in item.rows)
+        return [others + row.replace(LINE_SEPARATOR, "\n" + others) for row in cells]
     text = _plain_runs(item.runs, "").replace(LINE_SEPARATOR, "\n")
     marker = f"{item.marker} " if item.marker else ""
     return [(first + marker + text).replace("\n", "\n" + others)]
@@ -137,7 +138,8 @@ def _copied_lines(item: Item, least: int) -> list[str]:
 def _found_in(item: Item) -> str:
     """An item as its document has it, where each cell of a table is a line."""
     if isinstance(item, Table):
-        return "\n".join(_plain_runs(cell, FORMULA) for row in item.rows for cell in row)
+        cells = (_plain_runs(cell, FORMULA) for row in item.rows for cell in row)
+        return "\n".join(cells).replace(LINE_SEPARATOR, "\n")
     marker = item.marker + "\t" if item.marker else ""
     return (marker + _plain_runs(item.runs, FORMULA)).replace(LINE_SEPARATOR, "\n")
 

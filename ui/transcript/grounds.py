@@ -14,10 +14,8 @@ from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark
 from ui.transcript.document import AnswerWriter, units
 
 _BOX_RADIUS_PX = 5
-_BOX_SIDE_PX = 2
-"""Room beside the words of a box: less than the space between two words."""
 _BOX_OUTSIDE_PX = 4
-"""So far a box may reach out of its paragraph."""
+"""So far a box may reach above and below its paragraph."""
 _RULE_WIDTH_PX = 2
 
 
@@ -116,6 +114,13 @@ class Grounds:
             bottom = self._bottom(area.last) + styles.CODE_END_PX
         return QRectF(left, top, self._right() - left, bottom - top)
 
+    def table_rect(self, index: int) -> QRectF:
+        """The page at the height of table `index`, with room for a scroll bar under it."""
+        layout = self._document.documentLayout()
+        made = layout.frameBoundingRect(self._writer.tables.at(index))
+        left = GUTTER_PX + styles.indent_px(self._writer.items[index].inside, self._writer.styles.theme)
+        return QRectF(left, made.top(), self._right() - left, made.height())
+
     def _paint_code(self, painter: QPainter, rect: QRectF, area: CodeArea, theme: Theme) -> None:
         painter.setPen(QPen(theme.colour("line"), 1))
         painter.setBrush(theme.colour("code"))
@@ -140,9 +145,9 @@ class Grounds:
             baseline = layout.position() + QPointF(0, line.y() + line.ascent())
             metrics = QFontMetricsF(self._document.defaultFont())
             box = QRectF(
-                left + baseline.x() - _BOX_SIDE_PX,
+                left + baseline.x(),
                 baseline.y() - metrics.ascent() - 2,
-                right - left + 2 * _BOX_SIDE_PX,
+                right - left,
                 metrics.height() + 4,
             )
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), _BOX_RADIUS_PX, _BOX_RADIUS_PX)
@@ -160,7 +165,7 @@ class Grounds:
             is_drawn = run.maths is not None and next(drawn)
             length = 1 if is_drawn else units(run.text)
             if run.marks & Mark.BOXED and not is_drawn:
-                yield index, start, length
+                yield index, start + 1, length - units(run.behind) - 2  # without the room around it
             start += length
 
     def _block(self, index: int) -> QTextBlock:

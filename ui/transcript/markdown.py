@@ -1,9 +1,9 @@
 """Reads a model's Markdown into blocks; the only place that knows markdown-it.
 
 No HTML is made on the way, so none of a reply can be read as HTML. Raw HTML stays text, pictures
-become their description, links pass `safe_address` or stay text. Link reference definitions are
-off: with them a later line could change an earlier paragraph, and a finished block must stay as
-it is.
+become their description, links pass `safe_address` or stay text; addresses of http and https are links. Link
+reference definitions are off: with them a later line could change an earlier paragraph, and a finished block
+must stay as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mdit_py_plugins.footnote.index import footnote_def
 from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, Item, Mark, Run, Runs, Table
 from ui.transcript.boxed import add_maths, math_runs
 from ui.transcript.highlight import highlighted, plain
-from ui.transcript.links import safe_address
+from ui.transcript.links import bare_addresses, safe_address
 from ui.transcript.untrusted_text import shown
 
 MAX_NESTING = 40
@@ -39,7 +39,10 @@ _TASK = re.compile(r"\[[ xX]\][ \t\n]")
 _LABEL = rf"\w{{1,{MAX_LABEL_CHARS}}}|\w{{2,{MAX_LABEL_CHARS}}}(?:-\w{{1,{MAX_LABEL_CHARS}}})+"
 """Of a footnote. Not "a-z": that is a part of a regular expression."""
 _FOOTNOTE = re.compile(rf"\[\^({_LABEL})\]")
+_CLOSING = re.compile(r"[.,;:!?)\]}%”’»…、。，；：！？）】」』》]{1,4}")
 _BULLETS = ("•", "◦")
+_BREAK = re.compile(r" ?<br ?/?> ?", re.IGNORECASE)
+_NO_LINKS = Mark.CODE | Mark.MATH | Mark.BOXED
 _MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
 
 Notes = dict[str, int]
@@ -316,7 +319,7 @@ class _Walker:
 
     def _inline(self, token: Token) -> None:
         if self.rows:
-            self.rows[-1].append(self.said.runs(token.content))
+            self.rows[-1].append(_with_breaks(self.said.runs(token.content)))
             return
         if self.level:
             self._add(BlockKind.HEADING, self.said.runs(token.content), self.level)
@@ -380,12 +383,49 @@ def _runs_of(content: str, tokens: list[Token], notes: Notes) -> Runs:
     joined: list[Run] = []
     for run in _walk_inline(tokens, notes):
         last = joined[-1] if joined else None
+        if last and last.maths is not None and (behind := _punctuation(last, run)):
+            run = replace(run, text=run.text[len(behind) :])
+            text, source = last.text + behind, last.source + behind
+            last = joined[-1] = replace(last, text=text, source=source, behind=last.behind + behind)
         is_apart = bool(run.source or (last and last.source))  # a formula or a footnote
         if last and not is_apart and (last.marks, last.address) == (run.marks, run.address):
             joined[-1] = Run(last.text + run.text, run.marks, run.address)
         elif run.text:
             joined.append(run)
-    return tuple(joined)
+    return tuple(part for run in joined for part in _with_links(run))
+
+
+def _with_links(run: Run) -> Iterator[Run]:
+    """The run in parts, of which those that are addresses are links."""
+    start = 0
+    if not (run.address or run.source or run.marks & _NO_LINKS):
+        for first, end, address in bare_addresses(run.text):
+            if first > start:
+                yield replace(run, text=run.text[start:first])
+            yield replace(run, text=run.text[first:end], address=address)
+            start = end
+    if start < len(run.text):
+        yield replace(run, text=run.text[start:]) if start else run
+
+
+def _with_breaks(runs: Runs) -> Runs:
+    """The runs of a cell, where `<br>` is a line break: Markdown has no other there."""
+    if not any("<" in run.text for run in runs):
+        return runs
+    return tuple(
+        run
+        if run.source or run.marks & Mark.CODE
+        else replace(run, text=_BREAK.sub(LINE_SEPARATOR, run.text))
+        for run in runs
+    )
+
+
+def _punctuation(formula: Run, behind: Run) -> str:
+    """What stands right behind a formula and stays in its line: Qt would end the line between them."""
+    if behind.source or behind.marks & Mark.CODE or behind.address != formula.address:
+        return ""
+    found = _CLOSING.match(behind.text)
+    return found[0] if found else ""
 
 
 def _walk_inline(tokens: list[Token], notes: Notes) -> Iterator[Run]:

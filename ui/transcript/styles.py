@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -11,9 +12,11 @@ from PySide6.QtGui import (
     QFont,
     QTextBlockFormat,
     QTextCharFormat,
+    QTextFormat,
     QTextFrameFormat,
     QTextLength,
     QTextOption,
+    QTextTable,
     QTextTableCellFormat,
     QTextTableFormat,
 )
@@ -24,14 +27,20 @@ from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark, Run, T
 
 LIST_INDENT_PX = 24
 QUOTE_INDENT_PX = 18
-MAX_INDENT_PX = 168
-"""Seven levels; what is deeper stands there too, so that there is room for words."""
+DEEP_INDENT_PX = 10
+"""Of each level from the fifth on."""
+MAX_LEVELS = 12
+"""They take a quarter of the column, and half of a narrow one; what is deeper stands there too."""
+CELL_GAP_PX = 20
 CODE_PADDING_PX = 16
 CODE_END_PX = 12
 CODE_HEAD_PX = 32
 """The strip above the code. Its line, `CODE_HEAD_LINE_PX` high, begins a little below its top."""
 CODE_HEAD_LINE_PX = 24
 CODE_HEAD_ABOVE_PX = 1
+
+DISPLAYS_GAP_PX = 20
+"""Between two displayed formulas: more than between the lines of one."""
 
 EM_SHARE = 1.12
 """The em of a formula in that of the text around: its font draws small letters smaller than most do."""
@@ -47,13 +56,17 @@ _GAPS = {
     BlockKind.MATH: 12,
     BlockKind.RULE: 16,
 }
-_ALIGNMENTS = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
+_ALIGNMENTS = {
+    "center": Qt.AlignmentFlag.AlignHCenter,
+    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
+}
 
 
 def indent_px(inside: tuple[Container, ...], theme: Theme) -> int:
     """How far to the right a block inside these containers begins."""
-    indents = (QUOTE_INDENT_PX if container is Container.QUOTE else LIST_INDENT_PX for container in inside)
-    return theme.px(min(sum(indents), MAX_INDENT_PX))
+    outer, deep = inside[:4], inside[4:MAX_LEVELS]
+    indents = (QUOTE_INDENT_PX if container is Container.QUOTE else LIST_INDENT_PX for container in outer)
+    return theme.px(sum(indents) + len(deep) * DEEP_INDENT_PX)
 
 
 def is_right_to_left(block: Block) -> bool:
@@ -120,6 +133,11 @@ class TextStyles:
         return paragraph
 
     @property
+    def reading_font(self) -> QFont:
+        """The font of words."""
+        return self._reading_font
+
+    @property
     def code_font(self) -> QFont:
         """The font of code."""
         return self._code_font
@@ -136,7 +154,7 @@ class TextStyles:
         if high:
             minimum = QTextBlockFormat.LineHeightTypes.MinimumHeight.value
             paragraph.setLineHeight(self.line_px(block), minimum)
-        if drawn and block.kind is BlockKind.MATH:
+        if block.kind is BlockKind.MATH and (drawn or any(run.marks & Mark.BOXED for run in block.runs)):
             paragraph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
 
     def em_px(self, item: Item) -> float:
@@ -164,15 +182,17 @@ class TextStyles:
         marks = Mark.RAISED if block.inside and block.inside[-1] is Container.NOTE else Mark.NONE
         return self._make_characters(Run("", marks), BlockKind.PARAGRAPH, 0, colour=self.theme.second)
 
-    def cell_paragraph(self, alignment: str) -> QTextBlockFormat:
+    def cell_paragraph(self, alignment: str, *, right_to_left: bool) -> QTextBlockFormat:
         """A paragraph in a table."""
         paragraph = QTextBlockFormat()
+        if right_to_left:
+            paragraph.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         line_px = self.theme.px(look.READING_LINE_PX)
         paragraph.setLineHeight(line_px, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         paragraph.setAlignment(_ALIGNMENTS.get(alignment, Qt.AlignmentFlag.AlignLeft))
         return paragraph
 
-    def table(self, table: Table, before: Item | None) -> QTextTableFormat:
+    def table(self, table: Table, before: Item | None, *, right_to_left: bool) -> QTextTableFormat:
         """A table with hairlines between its rows and nothing else."""
         made = QTextTableFormat()
         made.setBorder(0)
@@ -182,12 +202,32 @@ class TextStyles:
         made.setCellPadding(0)
         made.setTopMargin(8 if before else 0)
         made.setBottomMargin(4)
-        made.setLeftMargin(indent_px(table.inside, self.theme))
+        if right_to_left:
+            made.setAlignment(Qt.AlignmentFlag.AlignRight)
+            # Qt counts from the edge of the page here, not from its margin.
+            made.setRightMargin(GUTTER_PX + indent_px(table.inside, self.theme))
+        else:
+            made.setLeftMargin(indent_px(table.inside, self.theme))
         made.setHeaderRowCount(1)
         made.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return made
 
-    def cell(self, *, head: bool) -> QTextTableCellFormat:
+    def fit_columns(self, made: QTextTable, widths_px: Sequence[int], *, is_wide: bool) -> None:
+        """Give a table these widths, or those of its words where there are none; touch only what changes."""
+        kind = QTextLength.Type
+        lengths = [QTextLength(kind.FixedLength, px) for px in widths_px]
+        looks = made.format()
+        if looks.columnWidthConstraints() == lengths:
+            return
+        looks.setColumnWidthConstraints(lengths)
+        total_px = sum(widths_px)
+        looks.setWidth(QTextLength(kind.FixedLength if is_wide else kind.VariableLength, total_px * is_wide))
+        if is_wide:
+            looks.clearProperty(QTextFormat.Property.BlockAlignment.value)
+        looks.setBottomMargin(4 + CODE_END_PX * is_wide)  # for the scroll bar
+        made.setFormat(looks)
+
+    def cell(self, *, head: bool, right_to_left: bool) -> QTextTableCellFormat:
         """A cell with a hairline under it."""
         cell = QTextTableCellFormat()
         cell.setBottomBorder(1)
@@ -195,7 +235,10 @@ class TextStyles:
         cell.setBottomBorderBrush(QBrush(QColor(self.theme.third if head else self.theme.line)))
         cell.setTopPadding(4)
         cell.setBottomPadding(4)
-        cell.setRightPadding(20)
+        if right_to_left:
+            cell.setLeftPadding(CELL_GAP_PX)
+        else:
+            cell.setRightPadding(CELL_GAP_PX)
         return cell
 
     def line_px(self, item: Item) -> int:
@@ -260,6 +303,8 @@ def _gap_px(block: Block, before: Item | None, theme: Theme) -> int:
         below_head = below_line + CODE_END_PX - 3
         return below_head if before.kind is BlockKind.CODE_HEAD else 0
     gap = _GAPS[block.kind]
+    if block.kind is BlockKind.MATH and before.kind is BlockKind.MATH:
+        gap = DISPLAYS_GAP_PX
     if before.kind is BlockKind.HEADING:
         gap = min(gap, 8)
     if before.kind is BlockKind.RULE:

@@ -152,7 +152,7 @@ def _lines(item: Item, first: str, others: str) -> Iterator[str]:
 def _table(table: Table, margin: str) -> Iterator[str]:
     rules = {"center": ":-:", "right": "--:"}
     for number, row in enumerate(table.rows):
-        cells = [_text(cell).replace("\n", " ").replace("|", "\\|") for cell in row]
+        cells = [_text(cell).replace("\n", "<br>").replace("|", "\\|") for cell in row]
         yield f"{margin}| {' | '.join(cells)} |"
         if number == 0:
             yield f"{margin}| {' | '.join(rules.get(side, '---') for side in table.alignments)} |"

@@ -45,7 +45,7 @@ _SCROLL_KEYS = frozenset(
     }
 )
 MAX_TIP_CHARS = 1_000
-_COPIED_AS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None})
+_COPIED_AS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None, "\u2060": None})
 
 
 class Selecting(Protocol):

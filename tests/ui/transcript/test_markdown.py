@@ -23,6 +23,11 @@ def words(item: Item) -> str:
     return "".join(run.text for run in item.runs)
 
 
+def runs(item: Item) -> tuple[Run, ...]:
+    assert isinstance(item, Block)
+    return item.runs
+
+
 def test_emphasis() -> None:
     assert only("a **b** *c* ~~d~~ `e`").runs == (
         Run("a "),
@@ -102,6 +107,11 @@ def test_code_of_an_unknown_language_is_plain() -> None:
     assert line.runs == (Run("Hab SoSlI'", Mark.CODE),)
 
 
+def boxed(result: str) -> str:
+    """Room inside and outside of the box."""
+    return f"\u202f\u202f\u202f{result}\u202f\u202f\u202f"
+
+
 def maths(tex: str, source: str, marks: Mark = Mark.MATH, *, is_display: bool = False) -> Run:
     return Run(source, marks, maths=Maths(tex, is_display), source=source)
 
@@ -115,7 +125,7 @@ def maths(tex: str, source: str, marks: Mark = Mark.MATH, *, is_display: bool = 
         ("x \\[k\\]", [Run("x "), maths("k", "\\[k\\]", is_display=True)]),
         ("$a$$b$", [maths("a", "$a$"), maths("b", "$b$")]),
         ("**$a$**", [maths("a", "$a$", Mark.BOLD | Mark.MATH)]),
-        ("\\boxed{1692}", [Run("\u202f1692\u202f", Mark.BOXED)]),
+        ("\\boxed{1692}", [Run(boxed("1692"), Mark.BOXED)]),
         (
             "$x = \\boxed{\\frac{1}{2}}$",
             [maths("x = \\boxed{\\frac{1}{2}}", "$x = \\boxed{\\frac{1}{2}}$")],
@@ -124,16 +134,16 @@ def maths(tex: str, source: str, marks: Mark = Mark.MATH, *, is_display: bool = 
             "\\boxed{\\frac{1}{2}}",
             [
                 Run(
-                    "\u202f\\frac{1}{2}\u202f",
+                    boxed("\\frac{1}{2}"),
                     Mark.BOXED,
                     maths=Maths("\\boxed{\\frac{1}{2}}"),
                     source="\\boxed{\\frac{1}{2}}",
                 )
             ],
         ),
-        ("\\boxed{1{,}692}", [Run("\u202f1,692\u202f", Mark.BOXED)]),
-        ("\\boxed{\\text{yes}}", [Run("\u202fyes\u202f", Mark.BOXED)]),
-        ("**\\boxed{7}**", [Run("\u202f7\u202f", Mark.BOLD | Mark.BOXED)]),
+        ("\\boxed{1{,}692}", [Run(boxed("1,692"), Mark.BOXED)]),
+        ("\\boxed{\\text{yes}}", [Run(boxed("yes"), Mark.BOXED)]),
+        ("**\\boxed{7}**", [Run(boxed("7"), Mark.BOLD | Mark.BOXED)]),
         ("$5 and $10", [Run("$5 and $10")]),
         ("between $5-$10", [Run("between $5-$10")]),
         ("$20 (or less than 30 US$)", [Run("$20 (or less than 30 US$)")]),
@@ -185,8 +195,72 @@ def test_maths_that_is_still_open_keeps_its_look(source: str) -> None:
     assert source.replace("\n", "\u2028").endswith(last.text)
 
 
-def test_maths_that_never_ends_is_text() -> None:
+def test_dollars_that_are_no_maths_are_text() -> None:
     assert [words(i) for i in read("$$ x\n+ 3\n\nnext")] == ["$$ x\u2028+ 3", "next"]
+    assert only("It costs $$ and *more*").runs[-1].marks is Mark.ITALIC
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$$\n\\begin{aligned}\na_1 &= \\{b\\} \\\\\n&= c * d * e",
+        "\\[ x_1 \\; y",
+        "\\( x_1 \\, y_2",
+        "$\\{1, 2, \\dots",
+        "\\begin{align*}\na_1 &= b \\\\\n&= c_2 * d",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "so "])
+def test_maths_that_is_never_closed_is_its_source(before: str, source: str) -> None:
+    (block, _) = read(f"{before}{source}\n\nnext")
+    assert isinstance(block, Block)
+    assert block.runs[-1] == Run(source.replace("\n", "\u2028"), Mark.MATH)
+
+
+@pytest.mark.parametrize("name", ["align", "align*", "equation", "gather", "cases", "pmatrix", "aligned"])
+@pytest.mark.parametrize("end", ["", "."])
+def test_an_environment_alone_is_maths(name: str, end: str) -> None:
+    source = f"\\begin{{{name}}}\na &= b \\\\\nc &= d_1\n\\end{{{name}}}{end}"
+    above, block, _below = read(f"So:\n{source}\nDone.")
+    assert isinstance(block, Block)
+    assert (words(above), block.kind) == ("So:", BlockKind.MATH)
+    (run,) = block.runs
+    assert run.maths == Maths(source, is_display=True)
+    assert run.source == source.replace("\n", "\u2028")
+
+
+def test_an_environment_in_maths_of_a_paragraph_is_a_part_of_it() -> None:
+    source = "$$\n\\begin{aligned}\na &= b\n\\end{aligned}\n$$"
+    _, run = only("So we have: " + source).runs
+    assert run.source == source.replace("\n", "\u2028")
+
+
+def test_an_environment_in_one_of_its_kind() -> None:
+    source = "\\begin{pmatrix} \\begin{pmatrix} 1 \\end{pmatrix} \\\\ 2\n\\end{pmatrix}"
+    assert [run.source for run in only(source).runs] == [source.replace("\n", "\u2028")]
+    (block,) = read("Let " + source + " and")
+    assert isinstance(block, Block)
+    assert [run.source for run in block.runs] == ["", source.replace("\n", "\u2028"), ""]
+
+
+@pytest.mark.parametrize("source", ["$$\\boxed{42}$$", "\\[\\boxed{\\text{yes}}\\]"])
+def test_a_displayed_result_is_a_formula(source: str) -> None:
+    (run,) = only(source).runs
+    assert (run.marks, run.source) == (Mark.BOXED, source)
+    assert run.maths is not None
+    assert run.maths.is_display
+
+
+@pytest.mark.parametrize("punctuation", [",", ".", ").", "%", "，", "”", "]"])
+def test_punctuation_stays_with_the_formula_before_it(punctuation: str) -> None:
+    formula, rest = only(f"$x${punctuation} and").runs
+    assert (formula.text, formula.source) == (f"$x${punctuation}",) * 2
+    assert (formula.behind, formula.maths, rest) == (punctuation, Maths("x"), Run(" and"))
+
+
+def test_a_line_does_not_end_behind_the_first_dollar() -> None:
+    (run,) = only("$\\SI{5}{m}$").runs
+    assert (run.text, run.source) == ("$\u2060\\SI{5}{m}$", "$\\SI{5}{m}$")
 
 
 def test_links() -> None:
@@ -194,6 +268,49 @@ def test_links() -> None:
         Run("here", address="https://example.org/a?b=1"),
     )
     assert only("<https://example.org>").runs == (Run("https://example.org", address="https://example.org"),)
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("see https://example.org/a_b?c=1&d=2.", "https://example.org/a_b?c=1&d=2"),
+        ("(http://example.org/x)", "http://example.org/x"),
+        ("https://example.org/x_(y)", "https://example.org/x_(y)"),
+        ("**https://example.org**", "https://example.org"),
+        ("见https://example.org。然后", "https://example.org"),
+        ("[1]: https://example.org", "https://example.org"),
+        ("- https://example.org/*a*!", "https://example.org/"),
+    ],
+)
+def test_a_bare_address_is_a_link(source: str, address: str) -> None:
+    links = [(run.text, run.address) for item in read(source) for run in runs(item) if run.address]
+    assert links == [(address, address)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "ftp://example.org",
+        "xhttps://example.org",
+        "https://",
+        "https://user@example.org",
+        "`https://example.org`",
+        "$https://example.org$",
+        "javascript:https://",
+        "www.example.org",
+    ],
+)
+def test_what_is_no_bare_address(source: str) -> None:
+    assert not [run for item in read(source) for run in runs(item) if run.address]
+
+
+def test_a_break_in_a_cell() -> None:
+    (table,) = read("| a | b |\n|---|---|\n| 1<br>2<br/>**3** <BR /> 4 | `<br>` <b> |")
+    assert isinstance(table, Table)
+    first, second = table.rows[1]
+    assert "".join(run.text for run in first) == "1\u20282\u20283\u20284"
+    assert [run.text for run in second] == ["<br>", " <b>"]
+    assert words(only("a<br>b")) == "a<br>b"
 
 
 def test_html_stays_text() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtGui import QTextCharFormat, QTextDocument
+from PySide6.QtGui import QPainter, QTextCharFormat, QTextDocument
 
 from ui.theme import Theme
 from ui.transcript.blocks import Block, BlockKind, Item, Run
@@ -29,6 +29,11 @@ class DrawnFormulas:
         """Paint in other colours from now on."""
         if self._formulas is not None:
             self._objects.set_theme(theme)
+
+    def paint_selected(self, painter: QPainter) -> None:
+        """Paint those that are selected, over what Qt painted of them."""
+        if self._formulas is not None:
+            self._objects.paint_selected(painter)
 
     def formula(self, run: Run, item: Item, styles: TextStyles) -> Formula | None:
         """The formula to stand in place of this run of `item`; None: its source does."""
@@ -63,6 +68,7 @@ class DrawnFormulas:
         return self._objects.characters(
             run.maths,
             run.source,
+            run.behind,
             formula,
             styles.em_px(item),
             around,

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QSizeF
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
     QPainter,
+    QPainterPath,
     QPyTextObject,
     QTextBlock,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTransform,
 )
 
 from ui import theme as look
@@ -31,6 +34,11 @@ SOURCE = QTextFormat.Property.UserProperty.value + 1
 _NUMBER = QTextFormat.Property.UserProperty.value + 2
 _EM_PX = QTextFormat.Property.UserProperty.value + 3
 _ROOM_PX = QTextFormat.Property.UserProperty.value + 4
+_BEHIND = QTextFormat.Property.UserProperty.value + 5
+_BEHIND_FONT = QTextFormat.Property.UserProperty.value + 6
+_GROUND = QTextFormat.Property.ForegroundBrush.value + 1
+"""Of a selected object: what Qt keeps there is the ground of the selection (`ObjectSelectionBrush` in
+qtextengine_p.h)."""
 SMALLEST_SHARE = 0.6
 """A formula wider than the column is made smaller so far; a wider one is shown as its source."""
 SPACE_PX = 1.0
@@ -41,6 +49,17 @@ BOTH_SHARE = 0.92
 It is then clear of the letters above and below, and of a formula of the same height."""
 ROOM_SHARE = 0.25
 """Of the height of a line: so much stays free above a formula that has a higher line for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """A formula that Qt painted as selected, and where."""
+
+    transform: QTransform
+    clip: QPainterPath
+    rect: QRectF
+    format: QTextFormat
+    is_right_to_left: bool
 
 
 class FormulaObjects(QPyTextObject):
@@ -55,6 +74,7 @@ class FormulaObjects(QPyTextObject):
         self._descent_share = metrics.descent() / self._words.pixelSize()
         self._numbers: dict[Maths, int] = {}
         self._formulas: list[Formula] = []
+        self._selected: list[_Selected] = []
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours from now on."""
@@ -69,6 +89,7 @@ class FormulaObjects(QPyTextObject):
         self,
         maths: Maths,
         source: str,
+        behind: str,
         formula: Formula,
         em_px: float,
         around: QTextCharFormat,
@@ -78,7 +99,8 @@ class FormulaObjects(QPyTextObject):
     ) -> QTextCharFormat:
         """The format of the one character that stands for the formula, in text of format `around`.
 
-        `line_px`: how high a line of that text is. Where it `is_in_text`, a high one keeps clear above.
+        `behind`: punctuation that is painted with it, at the end of `source`. `line_px`: how high a line of
+        that text is. Where it `is_in_text`, a high one keeps clear above.
         """
         if maths not in self._numbers:
             self._numbers[maths] = len(self._formulas)
@@ -88,6 +110,9 @@ class FormulaObjects(QPyTextObject):
         made.setProperty(SOURCE, source)
         made.setProperty(_NUMBER, self._numbers[maths])
         made.setProperty(_EM_PX, em_px)
+        if behind:
+            made.setProperty(_BEHIND, behind)
+            made.setProperty(_BEHIND_FONT, around.font())
         is_high = needs_room(formula, em_px, line_px)
         made.setProperty(_ROOM_PX, line_px * ROOM_SHARE if is_high and is_in_text else 0.0)
         # Qt puts such an object as deep under the baseline as its font reaches: that is how it is aligned.
@@ -102,41 +127,87 @@ class FormulaObjects(QPyTextObject):
     def _font_px(self, formula: Formula, em_px: float) -> int:
         return max(math.ceil((formula.depth * em_px + SPACE_PX) / self._descent_share), 1)
 
+    def paint_selected(self, painter: QPainter) -> None:
+        """Paint those that are selected, over what Qt painted of them.
+
+        Behind the painting of an object, Qt covers it half with the ground of the selection.
+        """
+        selected, self._selected = self._selected, []
+        painter.save()
+        for one in selected:
+            painter.setTransform(one.transform)
+            painter.setClipPath(one.clip)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(one.format.brushProperty(_GROUND))
+            painter.drawRect(one.rect)
+            self._paint(painter, one.rect, one.format, is_right_to_left=one.is_right_to_left)
+        painter.restore()
+
+    def _paint(self, painter: QPainter, rect: QRectF, looks: QTextFormat, *, is_right_to_left: bool) -> None:
+        formula, _ = self._formula(looks)
+        behind_px = _behind_px(looks)
+        em_px = (rect.width() - behind_px - 2 * SPACE_PX) / formula.width
+        above_px = looks.doubleProperty(_ROOM_PX) + SPACE_PX
+        baseline = rect.top() + above_px + formula.ascent * em_px
+        left = rect.left() + SPACE_PX + (behind_px if is_right_to_left else 0.0)
+        theme, text = self._theme, looks.foreground().color()
+        colours = Colours(text, theme.colour("accent"), theme.colour("accent_soft"), theme.colour("accent"))
+        if looks.hasProperty(_GROUND):
+            colours = Colours(text, text, looks.brushProperty(_GROUND).color(), text)
+        self._painter.paint(painter, formula, QPointF(left, baseline), em_px, colours, self._words)
+        if behind_px:
+            painter.setFont(looks.property(_BEHIND_FONT))
+            painter.setPen(text)
+            side = Qt.LayoutDirection.RightToLeft if is_right_to_left else Qt.LayoutDirection.LeftToRight
+            painter.setLayoutDirection(side)  # then a bracket is one that closes
+            x = rect.left() if is_right_to_left else rect.right() - behind_px
+            painter.drawText(QPointF(x, baseline), looks.stringProperty(_BEHIND))
+
+    def _formula(self, characters: QTextFormat) -> tuple[Formula, float]:
+        return self._formulas[characters.intProperty(_NUMBER)], characters.doubleProperty(_EM_PX)
+
     # Qt overrides
 
     def intrinsicSize(self, document: QTextDocument, position: int, format: QTextFormat) -> QSizeF:
         """As wide as the formula, at most as the column; from the room above it to where its font ends."""
         formula, em_px = self._formula(format)
         depth_px = format.toCharFormat().font().pixelSize() * self._descent_share
-        em_px *= min(1.0, _column_px(document, position) / max(formula.width * em_px + 2 * SPACE_PX, 1.0))
+        behind_px = _behind_px(format)
+        room_px = max(_column_px(document, position) - behind_px, 1.0)
+        em_px *= min(1.0, room_px / max(formula.width * em_px + 2 * SPACE_PX, 1.0))
         ascent_px = format.doubleProperty(_ROOM_PX) + SPACE_PX + formula.ascent * em_px
-        return QSizeF(formula.width * em_px + 2 * SPACE_PX, ascent_px + depth_px)
+        return QSizeF(formula.width * em_px + 2 * SPACE_PX + behind_px, ascent_px + depth_px)
 
     def drawObject(
         self,
         painter: QPainter,
         rect: QRectF | QRect,
-        _document: QTextDocument,
-        _position: int,
+        document: QTextDocument,
+        position: int,
         format: QTextFormat,
     ) -> None:
-        """Paint it in the colour of the text."""
-        formula, _ = self._formula(format)
-        em_px = (rect.width() - 2 * SPACE_PX) / formula.width
-        above_px = format.doubleProperty(_ROOM_PX) + SPACE_PX
-        at = QPointF(rect.left() + SPACE_PX, rect.top() + above_px + formula.ascent * em_px)
-        theme = self._theme
-        text = format.foreground().color()
-        colours = Colours(text, theme.colour("accent"), theme.colour("accent_soft"), theme.colour("accent"))
-        self._painter.paint(painter, formula, at, em_px, colours, self._words)
-
-    def _formula(self, characters: QTextFormat) -> tuple[Formula, float]:
-        return self._formulas[characters.intProperty(_NUMBER)], characters.doubleProperty(_EM_PX)
+        """Paint it in the colour of the text; one that is selected when Qt is done with it."""
+        direction = document.findBlock(position).textDirection()
+        is_right_to_left = direction == Qt.LayoutDirection.RightToLeft
+        if format.hasProperty(_GROUND):
+            looks, place = QTextFormat(format), QRectF(rect)
+            clip = painter.clipPath()
+            self._selected.append(_Selected(painter.transform(), clip, place, looks, is_right_to_left))
+        else:
+            self._paint(painter, QRectF(rect), format, is_right_to_left=is_right_to_left)
 
 
 def fits(formula: Formula, em_px: float, column_px: float) -> bool:
     """Whether it is still to be read when it is made as narrow as the column."""
     return formula.width * em_px * SMALLEST_SHARE <= column_px
+
+
+def _behind_px(characters: QTextFormat) -> float:
+    """How wide the punctuation behind it is."""
+    if not characters.hasProperty(_BEHIND):
+        return 0.0
+    metrics = QFontMetricsF(characters.property(_BEHIND_FONT))
+    return metrics.horizontalAdvance(characters.stringProperty(_BEHIND))
 
 
 def needs_room(formula: Formula, em_px: float, line_px: float) -> bool:

@@ -11,10 +11,11 @@ from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QHelpEvent, QImage, QTextCursor
 from pytestqt.qtbot import QtBot
 
+from tests.ui.test_theme import contrast
 from tests.ui.transcript.formulas.conftest import PATIENCE_MS, Answer, wait_until_drawn
 from tests.ui.transcript.markdown_texts import cut, cuts
 from tests.ui.transcript.turns import make_turn
-from ui.theme import READING_LINE_PX, Theme
+from ui.theme import GUTTER_PX, READING_LINE_PX, Theme, palette_of
 from ui.transcript.answer import AnswerView
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import OBJECT, selected_text
@@ -37,6 +38,14 @@ $$x = \boxed{\sqrt{2}}$$ and \boxed{\frac{1}{2}} and \boxed{7}.
 """
 
 
+THEMES = [
+    Theme.light(),
+    Theme.dark(),
+    Theme.light().with_high_contrast(),
+    Theme.dark().with_high_contrast(),
+]
+
+
 def copied(view: AnswerView) -> str:
     cursor = view.textCursor()
     cursor.select(QTextCursor.SelectionType.Document)
@@ -56,7 +65,10 @@ def test_until_it_is_drawn_the_source_stands_there(answer: Answer) -> None:
 
 
 def test_what_cannot_be_drawn_stays_its_source(answer: Answer) -> None:
-    assert text(answer("a $\\unknowncommand$ b")) == "a $\\unknowncommand$ b"
+    view = answer("a $\\unknowncommand$ b")
+    assert text(view).replace("\u2060", "") == "a $\\unknowncommand$ b"
+    view.selectAll()
+    assert view.createMimeDataFromSelection().text() == "a $\\unknowncommand$ b"
 
 
 @pytest.mark.parametrize("source", ["$x^2$", "\\(x^2\\)", "$$x^2$$", "\\[ x^2 \\]", "\\boxed{\\frac{1}{2}}"])
@@ -183,6 +195,61 @@ def test_a_boxed_formula_stands_out(answer: Answer) -> None:
     theme = Theme.light()
     seen = colours(answer("$$\\boxed{\\frac{\\blacksquare}{2}}$$").grab().toImage())
     assert {theme.accent.lower(), theme.accent_soft.lower()} <= seen
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("source", ["$$\\blacksquare$$", "$\\blacksquare$, x", "$$\\boxed{\\blacksquare}$$"])
+def test_a_selected_formula_is_as_clear_as_selected_words(answer: Answer, theme: Theme, source: str) -> None:
+    view = answer(source, theme=theme)
+    view.setPalette(palette_of(theme))
+    view.selectAll()
+    seen = colours(view.grab().toImage())
+    assert {theme.on_accent.lower(), theme.accent.lower()} <= seen
+    assert not {"#000000", theme.text.lower()} & seen - {theme.on_accent.lower(), theme.ground.lower()}
+    assert theme.accent_soft.lower() not in seen
+    assert contrast(theme.on_accent, theme.accent) >= 4.5
+
+
+def test_a_formula_that_is_not_selected_any_more(answer: Answer) -> None:
+    view = answer("a $\\blacksquare$ b")
+    before = view.grab().toImage()
+    view.selectAll()
+    view.grab()
+    view.setTextCursor(QTextCursor(view.document()))
+    assert view.grab().toImage() == before
+
+
+@pytest.mark.parametrize("words", ["$x$, ", "($y$) ", "\u05d0 ($z$). ", "$\\frac{1}{2}$; "])
+def test_no_line_begins_with_the_punctuation_behind_a_formula(answer: Answer, words: str) -> None:
+    view = answer(words * 40)
+    starts = set()
+    for width in range(200, 260, 3):
+        view.resize(width, 100)
+        block = view.document().firstBlock()
+        lines = [block.layout().lineAt(number) for number in range(1, block.layout().lineCount())]
+        starts |= {block.text()[line.textStart()] for line in lines}
+    assert len(starts) >= 1
+    assert not starts & set(",.;) ")
+    assert copied(view) == (words * 40).rstrip()
+
+
+def test_a_displayed_result_is_in_the_middle(answer: Answer) -> None:
+    view = answer("$$\\boxed{42}$$")
+    line = view.document().firstBlock().layout().lineAt(0)
+    assert abs(line.naturalTextRect().center().x() - (720 - 2 * GUTTER_PX) / 2) <= 1
+
+
+def test_a_box_leaves_room_for_what_is_around_it(answer: Answer) -> None:
+    """Columns of the ground stand between the box, the words before it and the full stop."""
+    theme = Theme.light()
+    image = answer("I \\boxed{42}.").grab().toImage()
+    rows = range(READING_LINE_PX + 2)
+    is_empty = [
+        all(image.pixelColor(x, y).name() == theme.ground.lower() for y in rows) for x in range(image.width())
+    ]
+    assert sum(here != after for here, after in pairwise(is_empty)) == 6  # three things begin and end
+    alone = answer("\\boxed{42}").grab().toImage()
+    assert all(alone.pixelColor(GUTTER_PX - 1, y).name() == theme.ground.lower() for y in rows)
 
 
 def test_a_formula_stands_on_the_line_of_its_text(answer: Answer) -> None:
