@@ -80,8 +80,9 @@ old=$(engine_pid)
 kill -KILL "$old"
 sleep 2
 picture 3-the-engine-was-killed
-# Back from the question: what the context holds, copy the chat, the model, and the newest bar above the chat.
-press ctrl+l shift+Tab shift+Tab shift+Tab shift+Tab space
+# On from the search: the chat, Models, Settings, the model, copy the chat, what the context holds, the two buttons of
+# the notice that there is no keyring, and "Restart engine".
+press ctrl+k Tab Tab Tab Tab Tab Tab Tab Tab Tab space
 wait_until 30 has_other_engine "$old" || fail "the engine did not start again"
 sleep 2
 ask "What is 12 + 30?"
