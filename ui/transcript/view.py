@@ -17,10 +17,8 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractSlider,
     QApplication,
     QFrame,
-    QLineEdit,
     QScrollArea,
     QWidget,
 )
@@ -37,6 +35,7 @@ from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.live_reply import LiveReply
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.message_menu import message_menu
+from ui.transcript.more_below import MoreBelow
 from ui.transcript.near_turns import NearTurns
 from ui.transcript.orders import TurnOrders
 from ui.transcript.page import SIDE_PX, Page
@@ -44,10 +43,10 @@ from ui.transcript.path_change import PathChange
 from ui.transcript.places import line_in_sight
 from ui.transcript.reading_place import AT_BOTTOM_PX, ReadingPlace
 from ui.transcript.rows import Row, TurnRows
+from ui.transcript.scroll_keys import scroll_by_key
 from ui.transcript.selection import MessageSelection
 from ui.transcript.turn import TurnWidget
 from ui.widgets.quiet_scroll_bar import QuietScrollBar
-from ui.widgets.text_button import TextButton
 
 TURN_TOP_PX = 28
 """How far from the top a turn stands that was searched for."""
@@ -123,8 +122,7 @@ class TranscriptView(QScrollArea):
         self._page = Page(self._column)
         self._page.placed.connect(self._keep_place)
         self.setWidget(self._page)
-        self._more = TextButton("↓ More below", self, kind="pill")
-        self._more.hide()
+        self._more = MoreBelow(self)
         self._more.clicked.connect(self._go_to_end)
         self.verticalScrollBar().rangeChanged.connect(self._keep_place)
         self.verticalScrollBar().valueChanged.connect(self._note_place)
@@ -391,11 +389,6 @@ class TranscriptView(QScrollArea):
         top = self.verticalScrollBar().value()
         self._column.note_sight(top, top + height_px)
 
-    def _place_more(self) -> None:
-        self._more.adjustSize()
-        x = (self.viewport().width() - self._more.width()) // 2
-        self._more.move(x, self.viewport().height() - self._more.height() - 12)
-
     # Slots
 
     @Slot()
@@ -412,9 +405,7 @@ class TranscriptView(QScrollArea):
         if self._place.following or bar.value() >= bar.maximum() - AT_BOTTOM_PX:
             self._more.hide()
         elif self._reply.turn is not None:
-            self._place_more()
-            self._more.show()
-            self._more.raise_()
+            self._more.offer()
 
     @Slot()
     def _hold_place(self) -> None:
@@ -447,27 +438,8 @@ class TranscriptView(QScrollArea):
             self.undo_requested.emit()
         elif event.key() == Qt.Key.Key_Escape and self.selection.is_there:
             self.selection.clear()
-        elif isinstance(QApplication.focusWidget(), QLineEdit) or not self._scroll_by_key(event):
+        elif not scroll_by_key(self.verticalScrollBar(), event, self._go_to_end):
             super().keyPressEvent(event)
-
-    def _scroll_by_key(self, event: QKeyEvent) -> bool:
-        """To the beginning, to the end and on with the reply, or by what is in sight. False: another key."""
-        ctrl, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if modifiers & ~(shift if event.key() == Qt.Key.Key_Space else ctrl):
-            return False
-        bar = self.verticalScrollBar()
-        match event.key():
-            case Qt.Key.Key_Home:
-                bar.setValue(0)
-            case Qt.Key.Key_End:
-                self._go_to_end()
-            case Qt.Key.Key_Space:
-                steps = QAbstractSlider.SliderAction
-                bar.triggerAction(steps.SliderPageStepSub if modifiers else steps.SliderPageStepAdd)
-            case _:
-                return False
-        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside all messages selects nothing."""
@@ -485,7 +457,7 @@ class TranscriptView(QScrollArea):
         """Keep the button at the bottom."""
         self._note_sight(max(event.oldSize().height(), event.size().height()))
         super().resizeEvent(event)
-        self._place_more()
+        self._more.place()
         if event.size().width() != event.oldSize().width():
             self._place.keep_share()
         self._near.timer.start()
