@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from ui.empty_state import EmptyState
 from ui.later import Later
@@ -125,6 +125,12 @@ class ReadingStack(QStackedWidget):
     def tab_stops(self) -> list[QWidget]:
         """Where Tab stops, down the page."""
         return self.later_aids.get().tab_stops() if self.is_chat_shown else in_lines(self.empty_state)
+
+    def show_what_has_keys(self) -> None:
+        """What Tab went to comes into sight, also where it came from outside: Qt scrolls only within."""
+        focused = QApplication.focusWidget()
+        if self._transcript is not None and focused is not None and self._transcript.isAncestorOf(focused):
+            self._transcript.show_part(focused)
 
     # Slots
 

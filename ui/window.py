@@ -442,7 +442,9 @@ class Window(QMainWindow):
             is_chat = page is self.chat_page
             on_page = self.chat_page.tab_stops() if is_chat else in_lines(page) if page is not None else []
             link([*in_lines(self.sidebar), *in_lines(self.header), *on_page])
-        return super().focusNextPrevChild(forwards)
+        has_moved = super().focusNextPrevChild(forwards)
+        self.chat_page.middle.show_what_has_keys()
+        return has_moved
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say once that there is something to be seen."""

@@ -54,3 +54,20 @@ def test_a_message_that_goes_while_it_has_the_keys(opened: Opened) -> None:
     QApplication.processEvents()
     assert len(opened.page.transcript.built_turns()) == 1
     assert QApplication.focusWidget() is not None
+
+
+def test_what_is_entered_from_behind_comes_into_sight(opened: Opened) -> None:
+    answer = "\n\n".join(f"Paragraph {n}." for n in range(60))
+    whole = turn(1, answer=answer, state=TurnState.FINISHED)
+    opened.say(ready(), ConversationOpened(Conversation(summary(1, "First"), (whole,))))
+    opened.window.activateWindow()
+    bar = opened.page.transcript.verticalScrollBar()
+    QApplication.processEvents()
+    bar.setValue(0)
+    opened.page.composer.edit.setFocus()
+    opened.qtbot.keyClick(opened.page.composer.edit, Qt.Key.Key_Backtab)
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert opened.page.transcript.isAncestorOf(focused)
+    assert not focused.visibleRegion().isEmpty()
+    assert bar.value() > 0

@@ -190,6 +190,11 @@ class TranscriptView(QScrollArea):
         """Where Tab stops, down the page, itself first."""
         return [self, *self._column.tab_stops(), self._more]
 
+    def show_part(self, part: QWidget) -> None:
+        """Scroll as little as brings a part of a message into sight; what is in sight stays where it is."""
+        if part.visibleRegion().isEmpty():
+            self.ensureWidgetVisible(part)
+
     def has_keys(self) -> bool:
         """Whether the keyboard is in here."""
         focused = QApplication.focusWidget()

@@ -42,6 +42,7 @@ qtextengine_p.h)."""
 SMALLEST_SHARE = 0.6
 """A formula wider than the column is made smaller so far; a wider one is shown as its source."""
 SPACE_PX = 1.0
+_OVER_INK_PX = 1.5
 ABOVE_SHARE = 0.8
 BELOW_SHARE = 0.325
 BOTH_SHARE = 0.92
@@ -136,10 +137,13 @@ class FormulaObjects(QPyTextObject):
         painter.save()
         for one in selected:
             painter.setTransform(one.transform)
-            painter.setClipPath(one.clip)
+            ink = self._ink(one.rect, one.format)
+            # Qt's own clip is as high as the line, which a formula may reach out of.
+            clip = one.clip.boundingRect()
+            painter.setClipRect(QRectF(clip.left(), ink.top(), clip.width(), ink.height()))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(one.format.brushProperty(_GROUND))
-            painter.drawRect(one.rect)
+            painter.drawRect(ink)
             self._paint(painter, one.rect, one.format, is_right_to_left=one.is_right_to_left)
         painter.restore()
 
@@ -162,6 +166,15 @@ class FormulaObjects(QPyTextObject):
             painter.setLayoutDirection(side)  # then a bracket is one that closes
             x = rect.left() if is_right_to_left else rect.right() - behind_px
             painter.drawText(QPointF(x, baseline), looks.stringProperty(_BEHIND))
+
+    def _ink(self, rect: QRectF, looks: QTextFormat) -> QRectF:
+        """All that is painted of a formula in `rect`, and `rect` itself."""
+        formula, _ = self._formula(looks)
+        em_px = (rect.width() - _behind_px(looks) - 2 * SPACE_PX) / formula.width
+        bottom = rect.top() + looks.doubleProperty(_ROOM_PX) + 2 * SPACE_PX
+        bottom += (formula.ascent + formula.depth) * em_px
+        over = _OVER_INK_PX  # letters are a little higher than their font says
+        return rect.adjusted(0, -over, 0, max(bottom - rect.bottom(), 0.0) + over)
 
     def _formula(self, characters: QTextFormat) -> tuple[Formula, float]:
         return self._formulas[characters.intProperty(_NUMBER)], characters.doubleProperty(_EM_PX)

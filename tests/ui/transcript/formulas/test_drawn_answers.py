@@ -210,6 +210,24 @@ def test_a_selected_formula_is_as_clear_as_selected_words(answer: Answer, theme:
     assert contrast(theme.on_accent, theme.accent) >= 4.5
 
 
+@pytest.mark.parametrize("formula", ["$\\frac{a}{b}$", "$x_1$", "$\\sum_{k=1}^{n} k$", "$½$"])
+@pytest.mark.parametrize("source", ["{}", "| n |\n|--|\n| {} |"], ids=["alone", "in a table"])
+def test_all_of_a_selected_formula_is_to_be_seen(answer: Answer, formula: str, source: str) -> None:
+    """Also what reaches out of its line: where it is dark without the selection it is light within."""
+    theme = Theme.light()
+    view = answer(source.format(formula), theme=theme)
+    view.setPalette(palette_of(theme))
+    plain = view.grab().toImage()
+    view.selectAll()
+    selected = view.grab().toImage()
+    dark: list[tuple[int, int]] = []
+    for y in range(plain.height()):
+        in_row = [(x, y) for x in range(plain.width()) if plain.pixelColor(x, y).lightness() < 110]
+        dark += in_row if len(in_row) < 30 else []  # else it is a line of the table
+    assert len(dark) > 5
+    assert all(selected.pixelColor(x, y).lightness() > 150 for x, y in dark)
+
+
 def test_a_formula_that_is_not_selected_any_more(answer: Answer) -> None:
     view = answer("a $\\blacksquare$ b")
     before = view.grab().toImage()
