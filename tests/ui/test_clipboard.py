@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from app.history.records import TurnState
 from app.settings import Settings
 from models.reasoning import PieceKind
-from tests.ui.transcript.test_view import settle
 from tests.ui.transcript.turns import USAGE, make_turn
+from tests.ui.transcript.views import settle
 from ui.about import AboutDialog
 from ui.composer.question_edit import QuestionEdit
 from ui.crash import CrashDialog

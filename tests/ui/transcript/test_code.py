@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from app.history.records import TurnState
 from models.reasoning import PieceKind
 from tests.ui.transcript.test_selection import LEFT, NONE, drag, send
-from tests.ui.transcript.test_view import settle
 from tests.ui.transcript.turns import USAGE, make_turn
+from tests.ui.transcript.views import settle
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.code_tools import CodeBlock

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from tests.ui.transcript.turns import USAGE, make_turn
+from tests.ui.transcript.views import settle
 from ui.theme import Theme
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
@@ -23,14 +23,6 @@ def view(qtbot: QtBot) -> TranscriptView:
     view.resize(700, 600)
     view.show()
     return view
-
-
-def settle(view: TranscriptView) -> None:
-    for _ in range(6):
-        QApplication.processEvents()
-    while view._near.timer.isActive():
-        QApplication.processEvents()
-    QApplication.processEvents()
 
 
 def heights(view: TranscriptView) -> list[tuple[int, int]]:

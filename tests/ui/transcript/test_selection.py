@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.history.records import TurnState
 from models.reasoning import PieceKind
 from tests.bench.transcript_corpus import pieces
-from tests.ui.transcript.test_view import settle
 from tests.ui.transcript.turns import USAGE, make_turn
+from tests.ui.transcript.views import settle
 from ui.theme import Theme
 from ui.transcript.answer_parts import PART_CHARS
 from ui.transcript.selection import COPY_AT_ONCE_CHARS
