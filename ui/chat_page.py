@@ -45,9 +45,10 @@ class ChatPage(QWidget):
 
     Signals:
         ask_requested(text), version_requested(turn_id, text), show_version_requested(turn_id),
-        branch_requested(turn_id), delete_turn_requested(turn_id), forget_requested, undo_requested,
-        stop_requested, answer_now_requested, pause_requested, go_on_requested(hint), try_again_requested.
-        restart_requested: the engine. draft_rested(text): a long draft can be read ahead.
+        continue_requested(turn_id), branch_requested(turn_id), delete_turn_requested(turn_id),
+        undo_requested, forget_requested, stop_requested, answer_now_requested, restart_requested,
+        pause_requested, go_on_requested(hint), try_again_requested: for the controller.
+        draft_rested(text): a long draft can be read ahead.
         thinking_chosen(values): how the model is to think from now on, fields of `Settings`.
         link_requested(address), save_thought_requested(turn_id, text): from the transcript.
         long_copy_requested(make, is_of_thought): `make` gives a long text for the clipboard, in its time.
@@ -390,8 +391,8 @@ class ChatPage(QWidget):
         self.composer.set_follow_up(self.middle.is_chat_shown)
         if self._running_turn is not None:
             elsewhere = self._running_turn.conversation_id != self._conversation_id
-            said = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."
-            self.composer.set_running(said if elsewhere else "")
+            where = f"A reply {'waits for you' if self._is_paused else 'is being written'} in another chat."
+            self.composer.set_running(where if elsewhere else "")
         elif self._engine is None or self._engine.state is EngineState.STARTING:
             self.composer.set_waiting("Starting the engine…")
         elif self._engine.state is EngineState.LOADING:

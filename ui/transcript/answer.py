@@ -225,12 +225,7 @@ class AnswerView(SafeBrowser):
 
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint the ground of the page, and those of code and results on it."""
-        # No fillRect: in PySide6 6.11.3 it jumps to a wild address at times, by what was used before it.
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # else its edges show what was there
-        painter.setBrush(self._theme.colour("ground"))
-        painter.drawRect(clip)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint_ground(painter, clip)
         self._grounds.paint(painter, QRectF(clip), self._theme)
 
     def _show(self, items: Sequence[Item], known_same: int = 0) -> None:

@@ -116,12 +116,7 @@ class ThoughtText(SafeBrowser):
     def paint_under_text(self, painter: QPainter, _clip: QRect) -> None:
         """Paint the ground and the rule, which ends where the next line goes on with it."""
         whole = self.viewport().rect()
-        # No fillRect: in PySide6 6.11.3 it jumps to a wild address at times, by what was used before it.
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # else its edges show what was there
-        painter.setBrush(self._theme.colour("ground"))
-        painter.drawRect(whole)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint_ground(painter, whole)
         painter.setBrush(self._theme.colour("line"))
         top = 0 if self.goes_on else _RULE_TOP_PX
         painter.drawRect(QRectF(GUTTER_PX + _RULE_X_PX, top, 2, whole.height() - top))

@@ -147,6 +147,15 @@ class SafeBrowser(QTextBrowser):
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint what stands behind the text inside `clip`; for subclasses."""
 
+    def paint_ground(self, painter: QPainter, rect: QRect) -> None:
+        """Fill with the colour of the page, where a subclass lets nothing shine through."""
+        # No fillRect: in PySide6 6.11.3 it jumps to a wild address at times, by what was used before it.
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # else its edges show what was there
+        painter.setBrush(self._theme.colour("ground"))
+        painter.drawRect(rect)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
     @Slot(QUrl)
     def _ask_for_link(self, url: QUrl) -> None:
         address = safe_address(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))

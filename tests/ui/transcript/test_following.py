@@ -6,30 +6,14 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
-from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from models.reasoning import PieceKind
-from tests.ui.transcript.turns import USAGE, Clock, make_turn
+from tests.ui.transcript.turns import USAGE, make_turn
 from tests.ui.transcript.views import ANSWER, end, fill, last, settle
-from ui.theme import Theme
 from ui.transcript.rows import MARGIN_PX, TURN_GAP_PX
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TURN_TOP_PX, TranscriptView
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def view(qtbot: QtBot, clock: Clock) -> TranscriptView:
-    view = TranscriptView(Theme.light(), clock=clock)
-    qtbot.addWidget(view)
-    view.resize(1000, 600)
-    view.show()
-    return view
 
 
 def test_it_follows_at_the_bottom(view: TranscriptView) -> None:

@@ -20,20 +20,6 @@ from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def view(qtbot: QtBot, clock: Clock) -> TranscriptView:
-    view = TranscriptView(Theme.light(), clock=clock)
-    qtbot.addWidget(view)
-    view.resize(1000, 600)
-    view.show()
-    return view
-
-
 def test_a_whole_turn(view: TranscriptView, clock: Clock) -> None:
     view.begin_turn(make_turn(5))
     view.set_prompt_progress(5, 1, 2)

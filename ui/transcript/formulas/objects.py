@@ -148,11 +148,8 @@ class FormulaObjects(QPyTextObject):
         painter.restore()
 
     def _paint(self, painter: QPainter, rect: QRectF, looks: QTextFormat, *, is_right_to_left: bool) -> None:
-        formula, _ = self._formula(looks)
-        behind_px = _behind_px(looks)
-        em_px = (rect.width() - behind_px - 2 * SPACE_PX) / formula.width
-        above_px = looks.doubleProperty(_ROOM_PX) + SPACE_PX
-        baseline = rect.top() + above_px + formula.ascent * em_px
+        formula, behind_px = self._formula(looks)[0], _behind_px(looks)
+        em_px, baseline = self._placed(rect, looks)
         left = rect.left() + SPACE_PX + (behind_px if is_right_to_left else 0.0)
         theme, text = self._theme, looks.foreground().color()
         colours = Colours(text, theme.colour("accent"), theme.colour("accent_soft"), theme.colour("accent"))
@@ -167,12 +164,17 @@ class FormulaObjects(QPyTextObject):
             x = rect.left() if is_right_to_left else rect.right() - behind_px
             painter.drawText(QPointF(x, baseline), looks.stringProperty(_BEHIND))
 
-    def _ink(self, rect: QRectF, looks: QTextFormat) -> QRectF:
-        """All that is painted of a formula in `rect`, and `rect` itself."""
+    def _placed(self, rect: QRectF, looks: QTextFormat) -> tuple[float, float]:
+        """How large a formula is in `rect`, as pixels of an em, and where its baseline is."""
         formula, _ = self._formula(looks)
         em_px = (rect.width() - _behind_px(looks) - 2 * SPACE_PX) / formula.width
-        bottom = rect.top() + looks.doubleProperty(_ROOM_PX) + 2 * SPACE_PX
-        bottom += (formula.ascent + formula.depth) * em_px
+        above_px = looks.doubleProperty(_ROOM_PX) + SPACE_PX
+        return em_px, rect.top() + above_px + formula.ascent * em_px
+
+    def _ink(self, rect: QRectF, looks: QTextFormat) -> QRectF:
+        """All that is painted of a formula in `rect`, and `rect` itself."""
+        em_px, baseline = self._placed(rect, looks)
+        bottom = baseline + self._formula(looks)[0].depth * em_px + SPACE_PX
         over = _OVER_INK_PX  # letters are a little higher than their font says
         return rect.adjusted(0, -over, 0, max(bottom - rect.bottom(), 0.0) + over)
 
