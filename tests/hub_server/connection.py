@@ -134,12 +134,21 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = RecordedRequest(self._place(parts.path), self.command, parts.path, parts.query, headers)
         fault = self.server.hub_server.fault_for(request) or Fault()
+        try:
+            break_off_at = self._answer_and_send(request, fault)
+        finally:
+            request.all_counted.set()
+        if break_off_at is not None:
+            self._break_off(fault, break_off_at)
+
+    def _answer_and_send(self, request: RecordedRequest, fault: Fault) -> int | None:
+        """Give the place in the body at which the fault breaks the connection off, which was reached."""
         if fault.first_byte_after_s and self.server.released.wait(fault.first_byte_after_s):
             self.close_connection = True
-            return
+            return None
         answer = self._faulty_answer(fault) or self._answer(request, fault)
         request.status = answer.status
-        self._send(answer, fault, request)
+        return self._send(answer, fault, request)
 
     def _place(self, path: str) -> Place:
         if self.server.is_cdn:
@@ -221,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers["Content-Range"] = fault.content_range or f"bytes {start}-{end}/{file.size_bytes}"
         return _Answer(206, headers, file=file, start=start, end=end + 1)
 
-    def _send(self, answer: _Answer, fault: Fault, request: RecordedRequest) -> None:
+    def _send(self, answer: _Answer, fault: Fault, request: RecordedRequest) -> int | None:
         length = answer.end - answer.start if answer.file else len(answer.body)
         self.send_response_only(answer.status, HTTPStatus(answer.status).phrase)
         for name, value in answer.headers.items():
@@ -229,16 +238,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(length))
         self.end_headers()
         if self.command == "HEAD":
-            return
+            return None
         stops = [place for place in (fault.reset_at, fault.end_at, fault.stall_at) if place is not None]
         stop = min([length, *stops])
         if answer.file is None:
             self.connection.sendall(answer.body[:stop])
             request.sent_bytes = stop
         elif not self._send_file(answer.file, answer.start, answer.start + stop, fault, request):
-            return
-        if stops and stop in stops:
-            self._break_off(fault, stop)
+            return None
+        return stop if stop in stops else None
 
     def _break_off(self, fault: Fault, stop: int) -> None:
         """Do what the fault says after the last byte that it lets through."""

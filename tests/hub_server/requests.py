@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
@@ -25,6 +26,8 @@ class RecordedRequest:
     headers: Mapping[str, str]
     status: int = 0
     sent_bytes: int = 0  # of the body, handed to the kernel: the client may have got fewer
+    # Set when no more of the body will be counted: the client can have the last byte before it is.
+    all_counted: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
 
     @property
     def range(self) -> str:

@@ -43,6 +43,8 @@ from tests.hub_server.requests import API_PATH, RESOLVE_PATH, Place, RecordedReq
 
 __all__ = ["HubServer", "Place", "RecordedRequest"]
 
+_COUNTED_AFTER_S = 30.0
+
 
 @dataclass(slots=True)
 class _Rule:
@@ -143,8 +145,11 @@ class HubServer:
 
     @property
     def file_bytes_sent(self) -> int:
-        """How many bytes of files went out in all."""
-        return sum(request.sent_bytes for request in self.requests_to("get", "cdn") if request.status < 300)
+        """How many bytes of files went out in all. Waits for the answers that are being sent."""
+        requests = self.requests_to("get", "cdn")
+        for request in requests:
+            assert request.all_counted.wait(_COUNTED_AFTER_S), f"still being sent: {request}"
+        return sum(request.sent_bytes for request in requests if request.status < 300)
 
     def release(self) -> None:
         """End every stalled or slow answer: their connections are closed. Later faults do not wait either."""
