@@ -43,6 +43,13 @@ def test_files_that_are_named_exist(repository: Path) -> None:
     assert not missing
 
 
+def test_every_decision_is_listed(repository: Path) -> None:
+    decisions = repository / "docs" / "decisions"
+    listed = set(LINK.findall((decisions / "README.md").read_text(encoding="utf-8")))
+
+    assert listed == {page.name for page in decisions.glob("0*.md")}
+
+
 def test_make_targets_that_are_named_exist(repository: Path) -> None:
     listed = subprocess.run(
         ["make", "help"], cwd=repository, capture_output=True, text=True, check=True
