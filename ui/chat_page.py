@@ -127,6 +127,7 @@ class ChatPage(QWidget):
         self.deleted_bar.undo_requested.connect(self.undo_requested)
         self.deleted_bar.forget_requested.connect(self.forget_requested)
         self.notice_bars.restart_requested.connect(self.restart_requested)
+        self.notice_bars.left.connect(self._focus_composer)
 
     def _connect_transcript(self, transcript: TranscriptView, aids: ReadingAids) -> None:
         orders = transcript.orders
@@ -339,7 +340,7 @@ class ChatPage(QWidget):
             self.composer.set_waiting("")
             self._focus_composer()  # the button that was pressed goes
             self._send_version(turn_id, text)
-        else:
+        elif self._asked_version is None:  # else it was pressed twice
             self.composer.begin_edit(turn_id, text)
 
     @Slot(int, str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from models.errors import AppError
 from ui.kinds import of_kind
@@ -73,10 +73,12 @@ class NoticeBars(QWidget):
     Signals:
         restart_requested: the engine is to be started again.
         offer_taken(key): the button of an offer was pressed.
+        left: the bar that has the keys goes.
     """
 
     restart_requested = Signal()
     offer_taken = Signal(str)
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,6 +143,9 @@ class NoticeBars(QWidget):
     @Slot(QWidget)
     def _remove(self, notice: Notice) -> None:
         self._notices.remove(notice)
+        focused = QApplication.focusWidget()
+        if focused is not None and notice.isAncestorOf(focused):
+            self.left.emit()  # before it goes: Qt would give the keys to any other button
         notice.hide()
         notice.deleteLater()
         self.setVisible(bool(self._notices))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
@@ -21,7 +22,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.settings import Settings
 from ui.chat_page import ChatPage
@@ -388,11 +389,27 @@ class Window(QMainWindow):
         if self.pages.currentWidget() is self.chat_page:
             self.header.meter.show_use(self._context_use)
 
+    def _open_menu_by_key(self) -> None:
+        """The menu of what has the keys. On X11 and Wayland Qt itself knows only the Menu key for it."""
+        part = self.focusWidget() or self
+        place = part.visibleRegion().boundingRect().center()
+        reason = QContextMenuEvent.Reason.Keyboard
+        QApplication.sendEvent(part, QContextMenuEvent(reason, place, part.mapToGlobal(place)))
+
     # Qt overrides
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape: closes the sidebar over the page, leaves a page, or stops the reply. Ctrl+Z: undo."""
-        if self._whole.currentWidget() is not self.shell:
+        """Escape: closes the sidebar over the page, leaves it or a page, or stops the reply. Ctrl+Z: undo.
+
+        Enter presses the button that has the keys, Shift+F10 opens the menu of what has them.
+        """
+        if event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
+            self._open_menu_by_key()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            button = self.focusWidget()  # of Qt's platforms only some desktops of Linux press it so
+            if isinstance(button, QAbstractButton) and not event.isAutoRepeat():
+                button.click()
+        elif self._whole.currentWidget() is not self.shell:
             super().keyPressEvent(event)
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.chat_page.deleted_bar.undo()
@@ -402,6 +419,8 @@ class Window(QMainWindow):
             return
         elif self.pages.currentWidget() is not self.chat_page:
             self.show_chat()
+        elif self.sidebar.isAncestorOf(self.focusWidget() or self):
+            self.focus_composer()  # who leaves a search does not mean the reply
         else:
             self.chat_page.composer.stop()
 

@@ -190,6 +190,14 @@ def test_keys_of_the_chat_do_nothing_behind_the_page(first: Opened) -> None:
     assert first.window.is_first_start
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_keys_that_press_a_button(first: Opened, key: Qt.Key) -> None:
+    """Enter, too: Qt has it so on a few desktops only."""
+    page_of(first).start_button.setFocus()
+    first.qtbot.keyClick(page_of(first).start_button, key)
+    assert not first.window.is_first_start
+
+
 @pytest.mark.parametrize("width", [480, 800])
 def test_it_fits_narrow_windows(first: Opened, width: int) -> None:
     first.window.resize(width, 700)

@@ -232,6 +232,21 @@ def test_a_loop_can_be_tried_again(opened: Opened) -> None:
     assert opened.chat.named("try_again") == [None]
 
 
+@pytest.mark.parametrize("is_opened", [True, False])
+def test_a_thought_that_was_opened_is_open_when_its_chat_comes_back(opened: Opened, is_opened: bool) -> None:
+    thinking(opened)
+    if is_opened:
+        opened.page.transcript.turn_widgets()[0].thinking.unfold()
+    opened.say(ConversationOpened(Conversation(summary(2, "Second"), ())))
+    opened.say(ConversationOpened(Conversation(summary(1, "First"), ())), TurnStarted(turn()))
+    opened.say(ReplyDelta(1, PieceKind.REASONING, "A thought.", 2))
+    block = opened.page.transcript.turn_widgets()[0].thinking
+    assert block.opened is is_opened
+    opened.say(ReplyDelta(1, PieceKind.ANSWER, "An answer.", 2))
+    opened.page.transcript.flush()
+    assert block.opened is is_opened
+
+
 def test_a_pause_in_another_chat_is_told_and_its_hint_is_still_there(opened: Opened) -> None:
     thinking(opened)
     second = Conversation(summary(2, "Second"), ())

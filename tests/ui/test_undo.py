@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.chat.events import ConversationsListed, Deleted, DeletionForgotten
 from tests.ui.conftest import Opened
@@ -43,6 +43,18 @@ def test_delete_asks_nothing_and_ctrl_z_in_the_list_undoes_it(listed: Opened) ->
     assert bar_of(listed).isVisible()
     assert undo_keys(listed, view) == [None]
     assert not bar_of(listed).isVisible()
+
+
+def test_delete_held_down_deletes_one_chat(listed: Opened) -> None:
+    view = listed.window.sidebar.conversation_view
+    view.setFocus()
+    view.setCurrentIndex(view.rows.index_of(1))
+    listed.qtbot.keyClick(view, Qt.Key.Key_Delete)
+    held = QKeyEvent(
+        QEvent.Type.KeyPress, Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, "", autorep=True
+    )
+    QApplication.sendEvent(view, held)
+    assert listed.chat.named("delete") == [1]
 
 
 def test_ctrl_z_in_a_field_belongs_to_what_is_written(listed: Opened) -> None:

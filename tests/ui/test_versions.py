@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from app.chat.events import (
@@ -211,6 +212,32 @@ def test_another_answer_asks_at_once_and_leaves_the_draft(chat: Opened) -> None:
     assert chat.page.composer.edit.hasFocus()
 
 
+def test_shift_f10_opens_the_menu_of_what_has_the_keys(chat: Opened) -> None:
+    """Laptops have no Menu key."""
+    turn_of_question = of(chat, 2)
+    for part in (turn_of_question.question, turn_of_question.thinking.header, chat.page.composer.edit):
+        part.setFocus()
+        chat.qtbot.keyClick(part, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        words = [action.text() for action in menu.actions()]
+        assert any("ask again" in each for each in words) is (part is not chat.page.composer.edit)
+        menu.close()
+
+
+def test_another_answer_pressed_twice_asks_once(chat: Opened) -> None:
+    another = button(of(chat, 2), "Another answer")
+    chat.qtbot.mouseDClick(another, Qt.MouseButton.LeftButton)
+    another.click()
+    another.click()
+    assert chat.chat.named("ask_version") == [(2, "Question 2")]
+    assert chat.page.composer.edit.toPlainText() == ""
+    chat.say(TurnStarted(turn(6, question="Question 2")))
+    chat.say(TurnEnded(turn(6, question="Question 2", answer="Yes.", state=TurnState.FINISHED)))
+    button(of(chat, 6), "Another answer").click()
+    assert chat.chat.named("ask_version") == [(2, "Question 2"), (6, "Question 2")]
+
+
 def test_where_nothing_can_be_asked_another_answer_waits_in_the_field(opened: Opened) -> None:
     open_path(opened, [1])
     button(of(opened, 1), "Another answer").click()
@@ -254,6 +281,19 @@ def test_a_turn_is_deleted_and_comes_back(chat: Opened) -> None:
     chat.say(DeletionForgotten())
     open_path(chat, [1, 2, 5])
     assert [t.id for t in chat.page.transcript.turns()] == [1, 2, 5]
+
+
+def test_delete_held_down_deletes_one_message(chat: Opened) -> None:
+    """One deletion can be undone, the last."""
+    of(chat, 2).question.setFocus()
+    chat.qtbot.keyClick(of(chat, 2).question, Qt.Key.Key_Delete)
+    open_path(chat, [1, 5])
+    held = QKeyEvent(
+        QEvent.Type.KeyPress, Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, "", autorep=True
+    )
+    assert of(chat, 5).question.hasFocus()
+    QApplication.sendEvent(of(chat, 5).question, held)
+    assert chat.chat.named("delete_turn") == [2]
 
 
 def test_the_offer_ends(chat: Opened) -> None:

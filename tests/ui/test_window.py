@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+)
 
 from app.chat.events import (
     ConversationOpened,
@@ -181,6 +189,23 @@ def test_notices_can_be_put_away_unless_they_last(opened: Opened) -> None:
     assert opened.page.notice_bars.notices() == [lasts]
 
 
+def test_the_keys_of_a_notice_that_goes_are_those_of_the_question(opened: Opened) -> None:
+    """Else they would be those of the next button, and a space while typing on would press it."""
+    opened.say(ready())
+    bars, edit = opened.page.notice_bars, opened.page.composer.edit
+    for press in ("dismiss_button", "action_button"):
+        bars.offer("key", "It is here.", "Use it now")
+        button = getattr(bars.notices()[-1], press)
+        button.setFocus()
+        opened.qtbot.keyClick(button, Qt.Key.Key_Space)
+        assert QApplication.focusWidget() is edit
+    bars.offer("key", "It is here.", "Use it now")
+    opened.page.transcript.setFocus()
+    other = QApplication.focusWidget()
+    bars.withdraw("key")
+    assert QApplication.focusWidget() is other
+
+
 def test_the_demonstration_model_says_so_and_has_examples(opened: Opened) -> None:
     opened.say(ready())
     assert "demonstration" in opened.window.header.pill.text()
@@ -238,6 +263,18 @@ def test_keys(opened: Opened) -> None:
     qtbot.keyClick(window, Qt.Key.Key_Q, control)
     assert not window.isVisible()
     assert opened.chat.orders[-1] == ("close", None)
+
+
+def test_escape_in_the_sidebar_leaves_it_and_stops_no_reply(opened: Opened) -> None:
+    running(opened)
+    opened.window.activateWindow()
+    for part in (opened.window.sidebar.search_field, opened.window.sidebar.conversation_view):
+        part.setFocus()
+        opened.qtbot.keyClick(part, Qt.Key.Key_Escape)
+        assert opened.page.composer.edit.hasFocus()
+    assert opened.chat.named("stop") == []
+    opened.qtbot.keyClick(opened.page.composer.edit, Qt.Key.Key_Escape)
+    assert opened.chat.named("stop") == [None]
 
 
 def test_a_link_is_opened_only_after_a_yes_to_its_real_host(opened: Opened) -> None:

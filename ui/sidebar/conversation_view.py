@@ -197,7 +197,8 @@ class ConversationView(QListView):
             case Qt.Key.Key_F10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self._open_menu(index, self.rect().center(), by_key=True)
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.delete_row(index)
+                if not event.isAutoRepeat():  # held down it would delete one chat after the other
+                    self.delete_row(index)
             case _:
                 super().keyPressEvent(event)
 

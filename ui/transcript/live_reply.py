@@ -14,6 +14,7 @@ from models.errors import AppError
 from models.reasoning import PieceKind
 from ui.transcript.announcer import Announcer
 from ui.transcript.reading_place import ReadingPlace
+from ui.transcript.thinking import Phase
 from ui.transcript.turn import TurnWidget
 
 FLUSH_MS = 40
@@ -41,6 +42,7 @@ class LiveReply(QObject):
         self._turn: TurnWidget | None = None
         self._waiting: list[tuple[PieceKind, list[str], int]] = []
         self._hint_draft = (0, "")
+        self._opened_turn = 0
         self.flush_timer = QTimer(self, singleShot=True, interval=FLUSH_MS)
         self.flush_timer.timeout.connect(self.flush)
         self.tick_timer = QTimer(self, interval=TICK_MS)
@@ -52,8 +54,10 @@ class LiveReply(QObject):
         return self._turn
 
     def begin(self, turn: TurnWidget) -> None:
-        """What comes belongs to this turn."""
+        """What comes belongs to this turn. A thought that was left open is open again."""
         self._turn = turn
+        if turn.turn.id == self._opened_turn and turn.thinking.phase is Phase.READING:
+            turn.thinking.unfold()
         self.announcer.begin()
         self.tick_timer.start()
 
@@ -61,6 +65,7 @@ class LiveReply(QObject):
         """Nothing more comes. A hint that was not given stays, in memory."""
         if self._turn is not None:
             self._hint_draft = (self._turn.turn.id, self._turn.thinking.hint_text)
+            self._opened_turn = self._turn.turn.id if self._turn.thinking.is_opened_by_user else 0
         self.flush_timer.stop()
         self.tick_timer.stop()
         self._waiting.clear()

@@ -18,17 +18,20 @@ from ui.widgets.safe_browser import SafeBrowser
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is read: in which widget, at which position of its document, how far down in the view."""
+    """A line that is read: in which widget and paragraph, how far down in the view.
+
+    `offset` is in the paragraph, which is counted: a formula that is drawn above is shorter than its source.
+    """
 
     text: SafeBrowser
-    position: int
+    paragraph: int
+    offset: int
     y_in_view: int
 
-    def top_of_turn(self, turn: QWidget | None) -> int:
-        """How far below the top of the view its turn must begin for the line to stand where it stood."""
-        if turn is None:
-            return self.y_in_view
-        return self.y_in_view - self.text.mapTo(turn, QPoint(0, y_of(self.text, self.position))).y()
+    def y_in_text(self) -> int:
+        """How far below the top of its widget it stands now."""
+        block = self.text.document().findBlockByNumber(self.paragraph)
+        return y_of(self.text, block.position() + min(self.offset, block.length() - 1))
 
 
 def line_in_sight(turn: QWidget, viewport: QWidget) -> Line | None:
@@ -36,8 +39,9 @@ def line_in_sight(turn: QWidget, viewport: QWidget) -> Line | None:
     for text in turn.findChildren(SafeBrowser):
         y = text.mapTo(viewport, QPoint(0, 0)).y()
         if text.isVisible() and y + text.height() > 0 and y < viewport.height():
-            position = text.cursorForPosition(QPoint(GUTTER_PX + 1, max(-y, 0) + 1)).position()
-            return Line(text, position, y + y_of(text, position))
+            cursor = text.cursorForPosition(QPoint(GUTTER_PX + 1, max(-y, 0) + 1))
+            y_in_view = y + y_of(text, cursor.position())
+            return Line(text, cursor.blockNumber(), cursor.positionInBlock(), y_in_view)
     return None
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QScrollBar
+from PySide6.QtWidgets import QScrollBar, QWidget
 from shiboken6 import isValid
 
+from ui.transcript.places import Line, line_in_sight
 from ui.transcript.rows import Row, TurnRows
 from ui.widgets.safe_browser import SafeBrowser
 
@@ -36,13 +37,14 @@ class ReadingPlace:
         self._text: SafeBrowser | None = None
         self._in_text = _Place(0, 0.0)
         self._keeps_share = False
+        self._line: Line | None = None
         self.row: Row | None = None
         self.following = True
         self.is_placing = False
 
     def forget(self) -> None:
         """At the end of whatever comes."""
-        self.row = self._text = None
+        self.row = self._text = self._line = None
         self.following = True
 
     @property
@@ -53,7 +55,7 @@ class ReadingPlace:
     def read_at(self, row: Row, y_px: int) -> None:
         """The top of this turn stands so far below the top of the view, until the user scrolls."""
         self.following = False
-        self.row, self._text, self._keeps_share = row, None, False
+        self.row, self._text, self._line, self._keeps_share = row, None, None, False
         self._in_row = _place(y_px, self._column.height_of(row))
 
     def keep(self) -> None:
@@ -67,6 +69,7 @@ class ReadingPlace:
 
     def note(self, value: int) -> None:
         """The user scrolled there."""
+        self._line = None
         self.following = value >= self._bar.maximum() - AT_BOTTOM_PX
         if not self.following:
             self.remember()
@@ -79,7 +82,7 @@ class ReadingPlace:
         """
         value = self._bar.value()
         row = self.row = self._column.row_at(value)
-        self._text = None
+        self._text = self._line = None
         if row is None:
             return
         self._in_row = self._place_of(row, value)
@@ -93,13 +96,25 @@ class ReadingPlace:
         self.remember()
         self._text = None  # it may be what is moved down
 
-    def keep_share(self) -> None:
-        """The width changed, and with it the height of what is read."""
-        self._keeps_share = True
+    def keep_line(self, viewport: QWidget) -> None:
+        """The width or the size of the text is about to change: the line that is read stays where it is.
+
+        It does so until the user scrolls: taken anew at each step of a drag, it would creep.
+        """
+        self._keeps_share = True  # where there is no text in sight
+        if self.following or self._line is not None:
+            return
+        value = self._bar.value()
+        for row in self._column.between(value, value + viewport.height()):
+            line = line_in_sight(row.widget, viewport) if row.widget is not None else None
+            if line is not None:
+                self.row, self._text, self._line = row, None, line
+                self._in_row = self._place_of(row, value)
+                return
 
     def settle_share(self) -> None:
         """All near is laid out: from now on pixels count, not the share."""
-        if self._keeps_share and not self.following:
+        if self._keeps_share and self._line is None and not self.following:
             self.remember()
 
     def follow_text(self, turn_id: int, by_px: int) -> None:
@@ -110,7 +125,11 @@ class ReadingPlace:
 
     def _value_of(self, row: Row) -> int:
         """Where the view begins for what is read to stay where it was."""
-        text = self._text
+        line, text = self._line, self._text
+        if line is not None and isValid(line.text) and row.widget is not None and line.text.isVisible():
+            value = self._top_of(line.text) + line.y_in_text() - line.y_in_view
+            self._in_row = self._place_of(row, value)
+            return value
         if text is not None and isValid(text) and row.widget is not None and text.isVisible():
             value = self._top_of(text) - self._in_text.y_in(text.height(), keeps_share=self._keeps_share)
             self._in_row = self._place_of(row, value)

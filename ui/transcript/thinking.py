@@ -168,6 +168,11 @@ class ThinkingBlock(QWidget):
         return self._opened
 
     @property
+    def is_opened_by_user(self) -> bool:
+        """Whether it stays open when the answer begins."""
+        return self._opened and self._touched
+
+    @property
     def header(self) -> FoldHeader:
         """The button that folds."""
         return self._header

@@ -396,7 +396,7 @@ class TurnWidget(QWidget):
         order = orders.get((event.key(), modifiers))
         if order is None or (event.key() == Qt.Key.Key_Delete and not self._may_delete()):
             super().keyPressEvent(event)
-        else:
+        elif not event.isAutoRepeat():  # a key that is held down would delete one message after the other
             order()
 
     def _may_delete(self) -> bool:

@@ -40,7 +40,6 @@ from ui.transcript.near_turns import NearTurns
 from ui.transcript.orders import TurnOrders
 from ui.transcript.page import SIDE_PX, Page
 from ui.transcript.path_change import PathChange
-from ui.transcript.places import line_in_sight
 from ui.transcript.reading_place import AT_BOTTOM_PX, ReadingPlace
 from ui.transcript.rows import Row, TurnRows
 from ui.transcript.scroll_keys import scroll_by_key
@@ -159,17 +158,13 @@ class TranscriptView(QScrollArea):
         """Show the text larger or smaller; the line that is read stays where it is."""
         if zoom_percent == self._theme.zoom_percent:
             return
-        row = self._column.row_at(self.verticalScrollBar().value())
-        line = line_in_sight(row.widget, self.viewport()) if row and row.widget else None
+        self._place.keep_line(self.viewport())
         self._note_sight(self.viewport().height())
         self._theme = replace(self._theme, zoom_percent=zoom_percent)
         self._column.setStyleSheet(look.message_sheet_of(self._theme))
         self._column.set_zoom(zoom_percent)
         self.set_theme(self._theme)
         self._column.fit_heights()
-        self._near.settle()
-        if line is not None and row is not None and not self._place.following:
-            self._read_at(row, line.top_of_turn(row.widget))
         self._near.fill()
 
     def set_thoughts_open(self, thoughts_open: bool) -> None:
@@ -460,11 +455,11 @@ class TranscriptView(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the button at the bottom."""
+        if event.size().width() != event.oldSize().width():
+            self._place.keep_line(self.viewport())
         self._note_sight(max(event.oldSize().height(), event.size().height()))
         super().resizeEvent(event)
         self._more.place()
-        if event.size().width() != event.oldSize().width():
-            self._place.keep_share()
         self._near.timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
@@ -11,6 +12,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from ui.lock.idle_watch import IdleWatch
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QWindow
 
 LIMIT_S = 300.0
 
@@ -59,6 +63,18 @@ def test_after_the_limit_without_a_key_nobody_is_there(
         watch._look()
     clock.now_s += 1
     with qtbot.waitSignal(watch.went_idle):
+        watch._look()
+
+
+def test_a_popup_that_pyside_takes_for_something_else_is_no_bug(
+    watch: IdleWatch, field: QLineEdit, clock: Clock, qtbot: QtBot
+) -> None:
+    watch._watch(cast("QWindow", QPoint()))
+    watch._watch(field.windowHandle())
+    clock.now_s += LIMIT_S - 1
+    QTest.keyClick(field.windowHandle(), Qt.Key.Key_A)
+    clock.now_s += LIMIT_S - 1
+    with qtbot.assertNotEmitted(watch.went_idle):
         watch._look()
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, make_turn
 from tests.ui.transcript.views import ANSWER, end, fill, last, settle
+from ui.transcript.places import Line, line_in_sight
 from ui.transcript.rows import MARGIN_PX, TURN_GAP_PX
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TURN_TOP_PX, TranscriptView
+from ui.widgets.safe_browser import SafeBrowser
+
+CODE = "\n".join(f"value_{n} = {n}" for n in range(200))
+UNEVEN = f"{ANSWER}\n\n" * 12 + f"```\n{CODE}\n```\n\n" + f"{ANSWER}\n\n" * 12
 
 
 def test_it_follows_at_the_bottom(view: TranscriptView) -> None:
@@ -148,6 +156,68 @@ def test_another_width_keeps_the_turn_that_is_read(view: TranscriptView, width: 
     settle(view)
     assert row.widget is not None
     assert in_sight(view, row.widget)
+
+
+def read_line(view: TranscriptView, share: float) -> tuple[Line, Callable[[], int]]:
+    """Scroll there: the line that is read then, and where it stands now."""
+    settle(view)
+    view.verticalScrollBar().setValue(int(view.verticalScrollBar().maximum() * share))
+    settle(view)
+    line = line_in_sight(view.built_turns()[-1], view.viewport())
+    assert line is not None
+    return line, lambda: line.text.mapTo(view.viewport(), QPoint(0, line.y_in_text())).y()
+
+
+def has_one_width(view: TranscriptView) -> bool:
+    """Whether also the texts out of sight have taken their width."""
+    texts = view.built_turns()[-1].findChildren(SafeBrowser)
+    return all(text.document().textWidth() == text.viewport().width() for text in texts if text.isVisible())
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95])
+@pytest.mark.parametrize("width", [420, 560, 900])
+def test_another_width_keeps_the_line_that_is_read(
+    qtbot: QtBot, view: TranscriptView, width: int, share: float
+) -> None:
+    """Words get longer and code does not, so another share of the text is above the line."""
+    view.resize(1100, 600)
+    view.show_turns([make_turn(1, "Question", UNEVEN, TurnState.FINISHED, USAGE)])
+    line, y_now = read_line(view, share)
+    view.resize(width, 600)
+    settle(view)
+    assert y_now() == line.y_in_view
+    qtbot.waitUntil(lambda: has_one_width(view))
+    settle(view)
+    assert y_now() == line.y_in_view
+    for step in range(width, 1100, 60):  # as one drags the edge of the window
+        view.resize(step, 600)
+        settle(view)
+    view.resize(1100, 600)
+    settle(view)
+    assert y_now() == line.y_in_view
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8])
+def test_a_thought_in_several_views_keeps_the_line_over_width_and_zoom(
+    qtbot: QtBot, view: TranscriptView, share: float
+) -> None:
+    view.resize(1100, 600)
+    thought = "\n\n".join(f"Step {n}. " + "Some words of it. " * (n % 40) for n in range(160))
+    view.show_turns([make_turn(1, "Question", ANSWER, TurnState.FINISHED, USAGE)], thoughts={1: thought})
+    thinking = view.built_turns()[-1].thinking
+    thinking.unfold()
+    qtbot.waitUntil(lambda: thinking.is_all_shown)
+    line, y_now = read_line(view, share)
+    for zoom in (150, 100):
+        view.set_zoom(zoom)
+        qtbot.waitUntil(lambda: has_one_width(view))
+        settle(view)
+        assert y_now() == line.y_in_view
+    for width in (500, 1100):
+        view.resize(width, 600)
+        qtbot.waitUntil(lambda: has_one_width(view))
+        settle(view)
+        assert y_now() == line.y_in_view
 
 
 def test_a_turn_with_a_selection_stays_built(view: TranscriptView) -> None:

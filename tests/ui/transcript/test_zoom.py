@@ -25,7 +25,7 @@ from ui.theme import (
     style_sheet_of,
 )
 from ui.transcript.fold_header import FoldHeader
-from ui.transcript.places import line_in_sight, y_of
+from ui.transcript.places import line_in_sight
 from ui.transcript.view import TranscriptView
 from ui.transcript.zoom_wheel import ZoomWheel
 from ui.widgets.safe_browser import SafeBrowser
@@ -95,7 +95,7 @@ def test_the_line_that_is_read_stays_where_it_is(view: TranscriptView, percent: 
     assert line is not None
     view.set_zoom(percent)
     settle()
-    y = line.text.mapTo(view.viewport(), QPoint(0, y_of(line.text, line.position))).y()
+    y = line.text.mapTo(view.viewport(), QPoint(0, line.y_in_text())).y()
     assert y == pytest.approx(line.y_in_view, abs=2)
 
 
