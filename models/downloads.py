@@ -245,24 +245,30 @@ class DownloadQueue:
 
     def _settle(self, entry: _Entry, state: DownloadState, problem: DownloadProblem) -> None:
         """Do what follows from the end of a run, and let the next one begin."""
-        with self._lock:
-            is_stopped = entry.stop.is_set and state is not DownloadState.DONE
-            if is_stopped and entry.wish is _Wish.CANCEL:
-                state, problem = DownloadState.CANCELLED, NO_PROBLEM
-            elif is_stopped and entry.wish is _Wish.RESUME:
-                state, problem = DownloadState.WAITING, NO_PROBLEM
-            entry.state, entry.problem, entry.notice = state, problem, ""
-            if state is DownloadState.DONE:
-                entry.done_bytes = entry.total_bytes
-                self._store.save((), {entry.request.id})
-            elif state is not DownloadState.CANCELLED:
-                entry.done_bytes = entry.kept_bytes()
-                self._store.save([entry.saved()], ())
-        if state is DownloadState.CANCELLED:
+        with self._telling:  # or another could be told to run in its place before it is told to have ended
+            with self._lock:
+                is_cancelled = self._set_end(entry, state, problem) is DownloadState.CANCELLED
+            if not is_cancelled:
+                self._tell(entry)
+        if is_cancelled:
             self._throw_away(entry)
-        else:
-            self._tell(entry)
         self._start_waiting()
+
+    def _set_end(self, entry: _Entry, state: DownloadState, problem: DownloadProblem) -> DownloadState:
+        """Note how a run ended, here and on the disk. Gives the end that a wish to stop made of it."""
+        is_stopped = entry.stop.is_set and state is not DownloadState.DONE
+        if is_stopped and entry.wish is _Wish.CANCEL:
+            state, problem = DownloadState.CANCELLED, NO_PROBLEM
+        elif is_stopped and entry.wish is _Wish.RESUME:
+            state, problem = DownloadState.WAITING, NO_PROBLEM
+        entry.state, entry.problem, entry.notice = state, problem, ""
+        if state is DownloadState.DONE:
+            entry.done_bytes = entry.total_bytes
+            self._store.save((), {entry.request.id})
+        elif state is not DownloadState.CANCELLED:
+            entry.done_bytes = entry.kept_bytes()
+            self._store.save([entry.saved()], ())
+        return state
 
     def _note(self, entry: _Entry, news: TransferNews) -> None:
         """Take news of a running download, some thousand a second, and tell of some of them."""

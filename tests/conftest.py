@@ -10,12 +10,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.leaks import QtLeaks, leftover_processes, leftover_threads, qt_is_running
+from tests.leaks import QtLeaks, clear_clipboard, leftover_processes, leftover_threads, qt_is_running
 from tests.network_guard import NetworkGuard
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -119,6 +124,7 @@ def _qt_leaks() -> Iterator[QtLeaks]:
     leaks.install()
     yield leaks
     leaks.uninstall()
+    clear_clipboard()
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +143,14 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     left += leftover_threads(known_threads)
     if left and not request.node.stash.get(_failed_key, False):
         pytest.fail("This test left something behind:\n  " + "\n  ".join(left), pytrace=False)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The one of pytest-qt, whose five seconds are not enough on a computer that is busy."""
+    from tests.patient_qtbot import PatientQtBot
+
+    return PatientQtBot(request)
 
 
 @pytest.fixture(scope="session")

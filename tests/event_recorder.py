@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 Event = TypeVar("Event")
 Kind = TypeVar("Kind")
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0
 
 
 class EventRecorder(Generic[Event]):

@@ -11,7 +11,9 @@ import pytest
 BAD_TESTS = """
 import logging, subprocess, sys, threading
 import pytest
+from tests import leaks
 
+leaks.PATIENCE_S = 0.2
 KEPT = []
 
 def test_leaves_a_daemon_thread():
@@ -120,7 +122,7 @@ def outcomes(repository: Path, tests: Path) -> dict[str, list[str]]:
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     found: dict[str, list[str]] = {}

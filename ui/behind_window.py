@@ -133,8 +133,8 @@ class BehindWindow(QObject):
     def close(self) -> None:
         """End engine and threads. Takes a few seconds at most."""
         self.transfer_wiring.close()
-        self.library_bridge.library.close()
-        self.bridge.chat.close()
+        self.library_bridge.close()
+        self.bridge.close()
         self.privacy_guide.close()
 
     def _let_go(self) -> None:

@@ -109,11 +109,12 @@ def ask(options: AskOptions, surroundings: Surroundings) -> int:
     # What the command line asks for is taken at its word, the settings hold for models of all sizes.
     context_tokens = options.context or min(settings.context_tokens, info.context_length_tokens)
     with ExitStack() as stack:
-        history = stack.enter_context(closing(surroundings.open_history())) if options.save else None
         events: queue.SimpleQueue[AskEvent] = queue.SimpleQueue()
+        # Before the history opens: Python forgets a KeyboardInterrupt where C code has called it back.
+        stack.enter_context(caught_interrupts(events.put))
+        history = stack.enter_context(closing(surroundings.open_history())) if options.save else None
         engine = EngineClient(events.put, surroundings.engine_command)
         stack.callback(engine.close)
-        stack.enter_context(caught_interrupts(events.put))
         if is_attended:
             stack.enter_context(caught_pauses(events.put))
         asking = _Asking(options, surroundings.output, engine, events, history)

@@ -75,8 +75,9 @@ def list_backups(history: Path) -> list[Backup]:
 
 
 @contextlib.contextmanager
-def only_one(history: Path, *, wait_s: float = _LOCK_WAIT_S) -> Iterator[None]:
+def only_one(history: Path, *, wait_s: float | None = None) -> Iterator[None]:
     """Hold the backups for oneself: one process at a time makes and prunes them. Raises `HistoryError`."""
+    wait_s = _LOCK_WAIT_S if wait_s is None else wait_s
     folder = backups_folder(history)
     with _explained_os_errors():
         if not folder.is_dir():

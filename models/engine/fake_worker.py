@@ -46,9 +46,9 @@ class Script:
     """What the fake engine does. `{question}` in a text stands for the last message.
 
     `fault` happens after `fault_after` tokens of a reply: "exit" (code 3), "abort", "segv", "kill",
-    "hang" (stops answering), "loop" (says that its thought goes in circles), "garbage" (writes no
-    message), "close" (closes its pipe), "template"
-    (fails the turn), or "" for none. "load": the model is not accepted. "start": it never starts.
+    "hang" (stops answering), "hold" (writes no more until it is stopped), "loop" (says that its thought
+    goes in circles), "garbage" (writes no message), "close" (closes its pipe), "template" (fails the turn),
+    or "" for none. "load": the model is not accepted. "start": it never starts.
     `always_thinks`: to be asked to skip thinking is an error.
     """
 
@@ -209,6 +209,8 @@ class FakeRuntime:
                 output.flush()
                 if self._script.fault == "loop":
                     self._play_pause(output, played, PauseReason.LOOP)
+                if self._script.fault == "hold":
+                    self._interrupted.wait()
                 _play_fault(self._script.fault)
             if output.stop_requested.is_set() or self._wait_a_token():
                 played.stop_reason = StopReason.STOPPED
@@ -283,7 +285,7 @@ def _parse(argv: list[str]) -> Script:
     parser.add_argument("--load-s", type=float, default=0.0)
     parser.add_argument("--prompt-s", type=float, default=0.0)
     parser.add_argument(
-        "--fault", default="", help="exit abort segv kill hang loop garbage close template load start"
+        "--fault", default="", help="exit abort segv kill hang hold loop garbage close template load start"
     )
     parser.add_argument("--fault-after", type=int, default=5, help="tokens before the fault")
     parser.add_argument("--always-thinks", action="store_true", help="thinking cannot be skipped")

@@ -18,7 +18,7 @@ from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, 
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SILENCE_S = 0.4
 """Nothing more is announced after so long."""
 MAX_OBJECTS = 5_000
@@ -87,8 +87,11 @@ class Bus:
                 waiting += [(child, inside) for child in self._children(place)]
         return objects
 
-    def heard(self) -> list[str]:
-        """What was announced until it got silent."""
+    def heard(self, expected: int = 0) -> list[str]:
+        """What was announced until it got silent, which it does not before as much came as is expected."""
+        given_up = time.monotonic() + PATIENCE_S
+        while len(self._heard) < expected and time.monotonic() < given_up:
+            self._note(self._connection.receive(timeout=PATIENCE_S))
         until = time.monotonic() + SILENCE_S
         while time.monotonic() < until:
             try:
@@ -216,12 +219,12 @@ def _read_all() -> Iterator[tuple[str, Any]]:
     program = bus.application()
     bus.heard()
     announced: list[list[str]] = []
-    for order in ("chat", "think", "later"):
+    for order, expected in (("chat", 0), ("think", 1), ("later", 1)):
         window.order(order)
-        announced.append(bus.heard())
+        announced.append(bus.heard(expected))
     yield "thinking", bus.read(program)
     window.order("answer")
-    announced.append(bus.heard())
+    announced.append(bus.heard(expected=2))
     yield "announced", announced
     yield "answered", bus.read(program)
     window.order("formulas")

@@ -15,7 +15,7 @@ import pytest
 from tests.accessibility.said import ANSWER, FORMULAS_SAID, MODEL_NAME, SECOND_QUESTION, THOUGHT_TOKEN
 from tests.accessibility.walk import MAX_NAME_CHARS
 
-TIMEOUT_S = 100
+TIMEOUT_S = 300
 PAGES = ("thinking", "answered", "formulas", "models", "settings", "link", "first")
 Objects = list[dict[str, Any]]
 

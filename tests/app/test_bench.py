@@ -56,8 +56,9 @@ def test_a_slow_model_is_not_measured_for_long(
 ) -> None:
     monkeypatch.setattr(bench, "SLOW_DECODE_S", 0.0)
     monkeypatch.setattr(bench, "PROMPT_TIME_S", 0.0)
-    found = measured_with(fake_engine_command, "--tokens-per-s", "300")
-    assert bench.SLOW_DECODE_TOKENS <= found.decode_tokens < bench.DECODE_TOKENS
+    slow = ("--fault", "hold", "--fault-after", str(bench.SLOW_DECODE_TOKENS))  # too slow for one more token
+    found = measured_with(fake_engine_command, *slow)
+    assert found.decode_tokens == bench.SLOW_DECODE_TOKENS < bench.DECODE_TOKENS
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tests.ui.scripted_library import ScriptedLibrary
 from ui.application import OpenWindow
 
 THEMES = ("light", "dark")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 QUIET_S = 0.1
 """A picture that stayed the same for so long is done: the longest pause of a paint is 40 ms."""
 ROUND_S = 0.05

@@ -15,7 +15,7 @@ from ui.chat_page import ChatPage
 from ui.window import Window
 
 ROUNDS = 12
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Stage:

@@ -13,7 +13,7 @@ from app.paths import Paths
 from ui.application import OpenWindow
 from ui.chat_page import ChatPage
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 class Journey:

@@ -57,7 +57,7 @@ def test_nothing_is_left_and_the_next_start_is_the_first(journey: Journey, memor
     assert memory.entries
     assert {"history.db", "settings.json", "key.json"} <= left(journey)
     journey.whole.keeper.change(theme="dark")
-    with journey.qtbot.waitSignal(journey.whole.everything_deleted, timeout=20_000):
+    with journey.qtbot.waitSignal(journey.whole.everything_deleted):
         progress = press_delete(journey)
         assert progress.isVisible()
         assert not journey.whole.window.isVisible()
@@ -73,7 +73,7 @@ def test_nothing_is_left_and_the_next_start_is_the_first(journey: Journey, memor
 
 
 def test_a_new_start_shows_the_first_page(journey: Journey, qapp: QApplication, mini_model: Path) -> None:
-    with journey.qtbot.waitSignal(journey.whole.everything_deleted, timeout=20_000):
+    with journey.qtbot.waitSignal(journey.whole.everything_deleted):
         press_delete(journey, with_models=True)
     journey.close()
     assert left(journey) == {"thesis.txt"}

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.loopback
 
 REPO = "some/where"
 FILE = "smol-Q4_K_M.gguf"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture

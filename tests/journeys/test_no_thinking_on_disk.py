@@ -39,7 +39,7 @@ def test_no_word_of_a_thought_is_on_the_disk(fate: str, home: Path, repository: 
         assert window.stdout.readline() == b"thinking\n"
         if fate == "wait":
             window.kill()
-        window.wait(30)
+        window.wait(60)
         assert (b"hinted" in window.stdout.read()) is (fate == "hint")
     history = Paths.from_environment(os.environ).history_file
     # The search itself works: what may be written is found.

@@ -6,23 +6,28 @@ import functools
 import random
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
 
 from models.download_status import DownloadRequest, DownloadState, DownloadStatus, RequestedFile
 from models.downloads import DownloadQueue
 from models.hub import Hub, NetworkSettings
 from models.transfer import TransferLimits
 from tests.hub_server import HubServer
+from tests.hub_server.requests import Place
 
 REPO = "owner/R1-GGUF"
 FILE = "R1-Q4_K_M.gguf"
 MB = 1_000_000
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 IMPATIENT = TransferLimits(
-    connect_timeout_s=2, stall_timeout_s=0.3, reserve_bytes=0, first_pause_s=0.01, longest_pause_s=0.03
+    connect_timeout_s=20, stall_timeout_s=20, reserve_bytes=0, first_pause_s=0.01, longest_pause_s=0.03
 )
-"""Nothing is left of the waiting but its order."""
+"""Nothing is left of the waiting but its order, and that for a server that is slow and no more."""
+STALLED_AFTER_S = 0.3
 FETCHED_TWICE_BYTES = 10 * MB
 """The most that may be fetched twice because of any fault."""
 _NOBODY_TO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -56,6 +61,11 @@ class DownloadRig:
             self.folder, self._hub, self._listen, at_once=2, limits=self.limits, tls=_NOBODY_TO_TRUST
         )
         return self.queue
+
+    def notice_stalls_soon(self) -> None:
+        """For tests in which the server stalls; in others a busy computer must not be taken for it."""
+        self.limits = msgspec.structs.replace(self.limits, stall_timeout_s=STALLED_AFTER_S)
+        self.new_queue()
 
     def restart(self) -> None:
         """Close the queue and make another."""
@@ -118,6 +128,13 @@ class DownloadRig:
         with self._changed:
             assert self._changed.wait_for(look, 15 * TIMEOUT_S), f"never came; last: {self.news[-3:]}"
         return self.status()
+
+    def wait_for_requests(self, count: int, place: Place) -> None:
+        """Return when the server was asked so often there."""
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while len(self.server.requests_to(place)) < count:
+            assert time.monotonic() < deadline_s, f"never asked; last: {self.news[-3:]}"
+            time.sleep(0.01)
 
     def wait_until(
         self, *states: DownloadState, download_id: str = "r1", timeout_s: float = TIMEOUT_S

@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from models import downloads
 from models.download_errors import UnsafeNameError
 from models.download_status import DownloadRequest, DownloadState, DownloadStatus, RequestedFile
 from tests.hub_server import Fault, HubServer
@@ -20,6 +22,9 @@ pytestmark = pytest.mark.loopback
 
 PART_1, PART_2 = "R1-00001-of-00002.gguf", "R1-00002-of-00002.gguf"
 SLOW = Fault(bytes_per_s=4 * MB)
+AT_ONCE_S = 0.2
+TRIES = 5
+"""On a busy computer a wish may take longer than `AT_ONCE_S`, but not each of so many."""
 
 
 @pytest.fixture
@@ -79,10 +84,39 @@ def test_two_at_once_and_the_others_in_their_order(rig: DownloadRig) -> None:
         rig.wait_until(DownloadState.DONE, download_id=name)
     begun = [news.id for news in rig.news if news.state is DownloadState.RUNNING]
     assert list(dict.fromkeys(begun)) == names
-    at_once: set[str] = set()
-    for news in rig.news:
-        (at_once.add if news.state.is_active else at_once.discard)(news.id)
-        assert len(at_once) <= 2
+    assert most_at_once(rig.news) <= 2
+
+
+def most_at_once(told: list[DownloadStatus]) -> int:
+    """By the word of the news: how many were being fetched or checked at the same time."""
+    now: set[str] = set()
+    most = 0
+    for news in told:
+        (now.add if news.state.is_active else now.discard)(news.id)
+        most = max(most, len(now))
+    return most
+
+
+def test_what_ends_says_so_before_another_takes_its_place(rig: DownloadRig) -> None:
+    names = [f"{letter}.gguf" for letter in "abcd"]
+    for seed, name in enumerate(names):
+        rig.serve(MB, name, seed)
+    tell, first_ended, others_began = rig.queue._tell, threading.Event(), threading.Event()
+
+    def tell_late(entry: Any) -> None:
+        if entry.state is DownloadState.DONE and not first_ended.is_set():
+            first_ended.set()
+            others_began.wait(0.5)  # in vain, or it is as it must not be
+        elif first_ended.is_set() and entry.state is DownloadState.RUNNING:
+            others_began.set()
+        tell(entry)
+
+    rig.queue._tell = tell_late  # type: ignore[method-assign]
+    for name in names:
+        rig.queue.add(rig.request(name, download_id=name))
+    for name in names:
+        rig.wait_until(DownloadState.DONE, download_id=name)
+    assert most_at_once(rig.news) <= 2
 
 
 @pytest.mark.parametrize("fault", [SLOW, Fault(stall_at=MB), Fault(first_byte_after_s=30)])
@@ -92,18 +126,19 @@ def test_a_pause_takes_effect_at_once_even_in_a_stall(rig: DownloadRig, fault: F
     rig.new_queue()
     rig.server.fail(fault, "cdn")
     rig.queue.add(rig.request())
-    if fault.first_byte_after_s:
-        rig.wait_until(DownloadState.RUNNING)
-        deadline_s = time.monotonic() + 10
-        while not rig.server.requests_to("cdn"):
-            assert time.monotonic() < deadline_s
-            time.sleep(0.01)
-    else:
-        rig.wait_for(lambda news: news.done_bytes > 0 and news.state is DownloadState.RUNNING)
-    began_s = time.monotonic()
-    rig.queue.pause("r1")
-    status = rig.wait_until(DownloadState.PAUSED)
-    assert time.monotonic() - began_s < 0.2
+    for asked in range(1, TRIES + 1):
+        if fault.first_byte_after_s:
+            rig.wait_for_requests(asked, "cdn")
+        else:
+            rig.wait_for(lambda news: news.done_bytes > 0 and news.state is DownloadState.RUNNING)
+        began_s = time.monotonic()
+        rig.queue.pause("r1")
+        status = rig.wait_until(DownloadState.PAUSED)
+        if (took_s := time.monotonic() - began_s) < AT_ONCE_S:
+            break
+        rig.news.clear()
+        rig.queue.resume("r1")
+    assert took_s < AT_ONCE_S
     assert not rig.final().exists()
     rig.server.heal()
     assert rig.resume_to_the_end().state is DownloadState.DONE
@@ -115,15 +150,15 @@ def test_a_pause_takes_effect_at_once_even_in_a_stall(rig: DownloadRig, fault: F
 def test_a_stall_at_the_hub_itself_is_left_at_once(rig: DownloadRig) -> None:
     rig.serve()
     rig.server.fail(Fault(first_byte_after_s=30), "head")
-    rig.queue.add(rig.request())
-    deadline_s = time.monotonic() + 10
-    while not rig.server.requests_to("head"):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
-    began_s = time.monotonic()
-    rig.queue.cancel("r1")
-    rig.wait_until(DownloadState.CANCELLED)
-    assert time.monotonic() - began_s < 0.2
+    for asked in range(1, TRIES + 1):
+        rig.queue.add(rig.request())
+        rig.wait_for_requests(asked, "head")
+        began_s = time.monotonic()
+        rig.queue.cancel("r1")
+        rig.wait_until(DownloadState.CANCELLED)
+        if (took_s := time.monotonic() - began_s) < AT_ONCE_S:
+            break
+    assert took_s < AT_ONCE_S
     rig.server.release()
 
 
@@ -294,7 +329,8 @@ def test_news_come_at_most_five_times_a_second_and_say_speed_and_time_left(rig: 
     took_s = time.monotonic() - began_s
     running = [news for news in rig.news if news.state is DownloadState.RUNNING]
     assert len(running) <= took_s * 5 + 4
-    assert running[-1].speed_bytes_per_s == pytest.approx(4 * MB, rel=0.3)
+    # The server sends no faster, but slower where the computer is busy; `SpeedMeter` has its own tests.
+    assert 0.3 * 10 * MB / took_s < running[-1].speed_bytes_per_s < 1.3 * 4 * MB
     assert running[-1].left_s is not None
     assert [news.done_bytes for news in running] == sorted(news.done_bytes for news in running)
 
@@ -317,16 +353,21 @@ def test_the_listener_may_call_the_queue(rig: DownloadRig) -> None:
     rig.wait_until(DownloadState.PAUSED)
 
 
-def test_close_ends_all_threads_and_says_nothing_afterwards(rig: DownloadRig) -> None:
+def test_close_ends_all_threads_and_says_nothing_afterwards(
+    rig: DownloadRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "CLOSE_TIMEOUT_S", 60.0)
     for name in ("a.gguf", "b.gguf", "c.gguf"):
         rig.serve(8 * MB, name)
     rig.server.fail(Fault(stall_at=MB), "cdn")
+    rig.limits = rig.limits.__class__(reserve_bytes=0)
+    rig.new_queue()
     for name in ("a.gguf", "b.gguf", "c.gguf"):
         rig.queue.add(rig.request(name, download_id=name))
     rig.wait_for(lambda news: news.done_bytes > 0, "a.gguf")
     began_s = time.monotonic()
     rig.queue.close()
-    assert time.monotonic() - began_s < 0.5
+    assert time.monotonic() - began_s < rig.limits.stall_timeout_s / 3
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("download")] == []
     heard = len(rig.news)
     rig.queue.resume("a.gguf")

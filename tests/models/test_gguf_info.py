@@ -29,6 +29,7 @@ from tests.models.tiny_gguf import (
     u64,
     write_tiny_gguf,
 )
+from tests.slowness import is_within
 
 REPOSITORY = Path(__file__).parents[2]
 BUILT_IN = REPOSITORY / "resources" / "models" / "ponder-mini.gguf"
@@ -162,9 +163,9 @@ def test_large_vocabulary_is_read_fast_and_not_kept(tmp_path: Path) -> None:
             "x.scores": [0.5] * 152_000,
         },
     )
-    started = time.process_time()
+    started = time.thread_time()
     assert read_gguf_info(path).vocabulary_size == 152_000
-    assert time.process_time() - started < 0.5
+    assert is_within(time.thread_time() - started, 0.5)
     tracemalloc.start()
     try:
         read_gguf_info(path)
@@ -312,7 +313,7 @@ def test_not_readable(tmp_path: Path) -> None:
     command = [sys.executable, "-c", drop_rights, read, str(path)]
     if os.geteuid() != 0:
         command = [sys.executable, "-c", read, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, cwd=REPOSITORY)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=REPOSITORY)
     assert done.stdout == "This model file cannot be read: Permission denied.\n"
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from models import bounded_walk, other_apps
 from models.bounded_walk import BoundedWalk
 from models.library import Library
-from models.other_apps import FoundFile, find_files_of_other_apps
+from models.other_apps import MAX_FOUND, FoundFile, find_files_of_other_apps
 from tests.models.model_sets import sha256_of, write_parts
 from tests.models.tiny_gguf import write_tiny_gguf
 
@@ -292,15 +294,21 @@ def test_what_there_was_no_time_to_read_says_so(home: Path) -> None:
     assert file.size_bytes == path.stat().st_size
 
 
-def test_a_thousand_models_take_no_more_than_their_time(home: Path) -> None:
+def test_a_thousand_models_take_no_more_than_their_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = home / ".lmstudio" / "models"
     first = tiny(models / "000" / "a.gguf")
     for index in range(1, 1100):
         path = models / f"{index:03d}" / "a.gguf"
         path.parent.mkdir()
         path.write_bytes(first.read_bytes())
-    started_s = time.monotonic()
-    files = find_files_of_other_apps({}, home, time_limit_s=2.0, read_limit_s=2.0, platform="darwin")
-    assert time.monotonic() - started_s < 6.0
-    assert len(files) <= 1000
+    files = find_files_of_other_apps({}, home, time_limit_s=1e9, read_limit_s=-1.0, platform="darwin")
+    assert len(files) == MAX_FOUND
     assert all(file.app == "LM Studio" for file in files)
+
+    looks_at_the_clock = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: float(next(looks_at_the_clock)))
+    monkeypatch.setattr(bounded_walk, "time", clock)
+    monkeypatch.setattr(other_apps, "time", clock)
+    files = find_files_of_other_apps({}, home, time_limit_s=2000.0, read_limit_s=100.0, platform="darwin")
+    assert 100 < len(files) < MAX_FOUND
+    assert sum(file.is_read for file in files) == 100

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -15,7 +14,7 @@ def test_work_that_ends_gives_its_result_and_its_error() -> None:
     assert stop.call(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         stop.call(lambda: 1 // 0)
-    stop.join(1)
+    stop.join(60)
 
 
 def test_work_that_hangs_is_left_behind_at_once() -> None:
@@ -23,17 +22,15 @@ def test_work_that_hangs_is_left_behind_at_once() -> None:
     thrown_away: list[str] = []
 
     def work() -> str:
-        release.wait(10)
+        release.wait(60)
         return "late"
 
-    threading.Timer(0.1, stop.set).start()
-    began_s = time.monotonic()
     with pytest.raises(StoppedError):
-        stop.call(work, interrupt=interrupted.set, throw_away=thrown_away.append)
-    assert time.monotonic() - began_s < 0.3
+        stop.call(work, interrupt=interrupted.set, throw_away=thrown_away.append, tick=stop.set)
     assert interrupted.is_set()
+    assert thrown_away == []  # it still hangs
     release.set()
-    stop.join(1)
+    stop.join(60)
     assert thrown_away == ["late"]
 
 

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.thought_outline import MAX_TAIL_CHARS, OutlineReader, Turning, outline
+from tests.slowness import is_within
 
 THOUGHT = """Okay, so I need to multiply 47 by 36.
 
@@ -116,20 +117,20 @@ def test_32768_tokens_in_50_ms() -> None:
     text = (THOUGHT + "Some words that say nothing new. " * 6 + "\n\n") * 280
     assert len(text) > 32_768 * 4
     took = []
-    for _ in range(3):
-        began = time.perf_counter()
+    for _ in range(5):
+        began = time.thread_time()
         steps = outline(text)
-        took.append(time.perf_counter() - began)
+        took.append(time.thread_time() - began)
     assert len(steps) > 2_000
-    assert min(took) < 0.05
+    assert is_within(min(took), 0.05)
 
 
 def test_one_sentence_without_an_end_stays_cheap() -> None:
     reader = OutlineReader()
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(2_000):
         reader.feed("words without an end ")
-    assert time.perf_counter() - began < 3
+    assert is_within(time.thread_time() - began, 3)
     assert len(reader._tail) <= MAX_TAIL_CHARS + 200
     assert len(reader.steps) == 1
 

@@ -66,7 +66,7 @@ class OneFile:
             return False
         finally:
             transfer.close()
-            self.stop.join(2)
+            self.stop.join(60)
         return True
 
 

@@ -83,6 +83,8 @@ LASTING = {
 def test_a_lasting_fault_fails_in_the_right_words_and_can_be_resumed(rig: DownloadRig, name: str) -> None:
     case = LASTING[name]
     content = rig.serve(3 * MB)
+    if "did not answer in time" in case.words:
+        rig.notice_stalls_soon()
     rig.server.fail(case.fault, *case.places)  # type: ignore[arg-type]
     status = rig.run()
     if not case.code:  # it gets through in spite of it, since each go brings something new
@@ -113,6 +115,8 @@ PASSING = {
 @pytest.mark.parametrize("name", PASSING)
 def test_a_passing_fault_in_the_middle_costs_next_to_nothing(rig: DownloadRig, name: str) -> None:
     content = rig.serve(SIZE)
+    if "stall" in name:
+        rig.notice_stalls_soon()
     rig.server.fail(Fault(reset_at=HALF), "cdn", times=1)
     rig.server.fail(PASSING[name], "cdn", times=1)
     status = rig.run()
@@ -135,6 +139,7 @@ def test_a_line_that_breaks_all_the_time_gets_there(rig: DownloadRig) -> None:
 
 def test_a_stall_in_the_middle_is_noticed(rig: DownloadRig) -> None:
     content = rig.serve(SIZE)
+    rig.notice_stalls_soon()
     rig.server.fail(Fault(stall_at=HALF), "cdn", times=1)
     assert rig.run().state is DownloadState.DONE
     assert rig.final().read_bytes() == content
@@ -306,6 +311,7 @@ def test_offline_nothing_is_asked(rig: DownloadRig) -> None:
 
 def test_going_offline_ends_the_next_go(rig: DownloadRig) -> None:
     rig.serve(SIZE)
+    rig.notice_stalls_soon()
     rig.server.fail(Fault(stall_at=HALF), "cdn")
     rig.queue.add(rig.request())
     rig.wait_for(lambda news: news.done_bytes >= HALF - MB)

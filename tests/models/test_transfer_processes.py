@@ -62,8 +62,9 @@ def on_a_disk(rig: DownloadRig, repository: Path, script: str, mode: str) -> lis
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(rig: DownloadRig, repository: Path) -> None:
     content = rig.serve(60 * MB)
-    rig.server.fail(Fault(bytes_per_s=60 * MB), "cdn")
     for kill_at_bytes in (15 * MB, 37 * MB):
+        rig.server.heal()  # the stall is there for a kill that comes late
+        rig.server.fail(Fault(bytes_per_s=60 * MB, stall_at=25 * MB), "cdn")
         child = subprocess.Popen(child_command(rig, "run"), cwd=repository, stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
         for line in child.stdout:
@@ -107,7 +108,7 @@ def test_the_second_ponder_says_that_there_is_a_first(rig: DownloadRig, reposito
 def test_a_disk_that_fills_up_in_the_middle(rig: DownloadRig, repository: Path) -> None:
     size = 30 * MB
     rig.serve(size)
-    rig.server.fail(Fault(bytes_per_s=20 * MB), "cdn", times=1)
+    rig.server.fail(Fault(bytes_per_s=20 * MB, stall_at=25 * MB), "cdn", times=1)  # or it might fill up late
     said = on_a_disk(rig, repository, SMALL_DISK, "fill")
     failed = [line for line in said if line["state"] == "failed"]
     assert [line["code"] for line in failed] == ["disk_full"]

@@ -112,15 +112,15 @@ def test_a_stall_over_tls_is_left_at_once(
 
     thread = threading.Thread(target=fetch)
     thread.start()
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 60
     while not server.requests_to("cdn") or (fault.stall_at and not server.requests_to("cdn")[0].sent_bytes):
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
     began_s = time.monotonic()
     stop.set()
-    thread.join(10)
-    assert stopped_s[0] - began_s < 0.2
-    stop.join(1)
+    thread.join(60)
+    assert stopped_s[0] - began_s < patient.stall_timeout_s / 3
+    stop.join(60)
     assert [each.name for each in threading.enumerate() if each.name.startswith("download")] == []
 
 

@@ -74,7 +74,7 @@ def test_the_programs_start_from_a_checkout_too(name: str, words: str) -> None:
         f"import runpy; runpy.run_path({str(PACKAGING / f'program_{name}.py')!r}, run_name='__main__')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert words in done.stdout + done.stderr
 

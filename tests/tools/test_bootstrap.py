@@ -64,7 +64,7 @@ class Computer:
             env={"PATH": str(self._bin), "HOME": str(self._bin)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 

@@ -6,6 +6,7 @@ import threading
 
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
+from shiboken6 import Shiboken
 
 from app.chat.events import ChatEvent, PromptProgress, ReplyDelta, TurnEnded, TurnStarted
 from models.reasoning import PieceKind
@@ -35,3 +36,12 @@ def test_events_arrive_on_the_gui_thread_in_order(qtbot: QtBot) -> None:
     speaker.join()
     assert arrived == events
     assert threads == {QThread.currentThread()}
+
+
+def test_what_a_thread_that_was_given_up_says_goes_nowhere(qtbot: QtBot) -> None:
+    bridge = ChatBridge(ScriptedChat)
+    chat = bridge.chat
+    assert isinstance(chat, ScriptedChat)
+    bridge.close()
+    Shiboken.delete(bridge)
+    chat.say_all([TurnStarted(turn())])

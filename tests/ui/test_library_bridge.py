@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from pytestqt.qtbot import QtBot
+from shiboken6 import Shiboken
 
 from app.errors import InputError
 from app.library.events import (
@@ -57,3 +58,12 @@ def test_every_event_arrives_on_the_gui_thread_in_order(qtbot: QtBot) -> None:
     assert isinstance(arrived[1], MachineMeasured)
     assert threads == {threading.main_thread()}
     bridge.deleteLater()
+
+
+def test_what_a_thread_that_was_given_up_says_goes_nowhere(qtbot: QtBot) -> None:
+    bridge = LibraryBridge(ScriptedLibrary)
+    library = bridge.library
+    assert isinstance(library, ScriptedLibrary)
+    bridge.close()
+    Shiboken.delete(bridge)
+    library.say_all([measured()])

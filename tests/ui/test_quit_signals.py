@@ -43,7 +43,7 @@ def test_the_program_ends_with_its_engine(repository: Path, home: Path, mini_mod
         while not engines and program.poll() is None:
             engines = psutil.Process(program.pid).children(recursive=True)
         program.send_signal(signal.SIGTERM)
-        output, errors = program.communicate(timeout=30)
+        output, errors = program.communicate(timeout=60)
     assert (program.returncode, output, errors) == (0, "", "")
     assert not any(engine.is_running() for engine in engines)
     assert not (home / "ponder" / "ponder.lock").exists()

@@ -80,12 +80,12 @@ def test_the_second_program_ends_with_0_and_opens_nothing(
     data_dir.mkdir()
     instance = SingleInstance(data_dir / "ponder.lock")
     assert instance.claim()
-    with qtbot.waitSignal(instance.raise_requested, timeout=20_000):
+    with qtbot.waitSignal(instance.raise_requested):
         result = subprocess.run(
             start,
             cwd=repository,
             env=dict(os.environ),
-            timeout=20,
+            timeout=60,
             capture_output=True,
             text=True,
             check=False,

@@ -29,6 +29,7 @@ from app.chat.events import (
     UnlockRefused,
 )
 from models.engine.protocol import KvType, Sampling, Thinking
+from ui.bridges.arrivals import Arrivals
 
 ChatListener = Callable[[ChatEvent], None]
 
@@ -235,7 +236,13 @@ class ChatBridge(QObject):
         """`make_chat` gets the listener and gives the chat; the listener may be called on any thread."""
         super().__init__(parent)
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self.chat = make_chat(self._arrived.emit)
+        self._arrivals = Arrivals[ChatEvent](self._arrived.emit)
+        self.chat = make_chat(self._arrivals)
+
+    def close(self) -> None:
+        """End its threads. Takes a few seconds at most; what is said later is not heard."""
+        self.chat.close()
+        self._arrivals.close()
 
     @Slot(object)
     def _deliver(self, event: ChatEvent) -> None:

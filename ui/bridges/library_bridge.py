@@ -21,6 +21,7 @@ from app.library.events import (
     WorkProgressed,
 )
 from app.library.orders import LibraryOrders
+from ui.bridges.arrivals import Arrivals
 
 LibraryListener = Callable[[LibraryEvent], None]
 
@@ -50,7 +51,13 @@ class LibraryBridge(QObject):
         """`make_library` gets the listener, which may be called on any thread, and gives the library."""
         super().__init__(parent)
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self.library = make_library(self._arrived.emit)
+        self._arrivals = Arrivals[LibraryEvent](self._arrived.emit)
+        self.library = make_library(self._arrivals)
+
+    def close(self) -> None:
+        """End its threads. Takes a few seconds at most; what is said later is not heard."""
+        self.library.close()
+        self._arrivals.close()
 
     @Slot(object)
     def _deliver(self, event: LibraryEvent) -> None:

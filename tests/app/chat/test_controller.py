@@ -210,18 +210,20 @@ def test_a_thought_in_circles_waits_and_can_be_tried_again(start: Start) -> None
 
 
 def test_a_pause_and_a_hint(start: Start) -> None:
-    controller, listener = start("--tokens-per-s", "50", "--thought", "hm " * 100)
+    controller, listener = start("--tokens-per-s", "50", "--thought", "hm " * 2000)
     controller.ask("think")
     listener.wait_for(ReplyDelta)
     controller.pause()
     turn_id = listener.wait_for(TurnPaused).turn_id
     controller.resume("mind the gap")
+    listener.wait_for(ReplyDelta, lambda event: "mind the gap" in event.text)
+    controller.answer_now()
     listener.wait_for(TurnEnded)
     assert "mind the gap" in listener.text(turn_id, PieceKind.REASONING)
 
 
 def test_coming_back_to_a_paused_conversation_shows_that_it_waits(start: Start) -> None:
-    controller, listener = start("--tokens-per-s", "50", "--thought", "hm " * 200)
+    controller, listener = start("--tokens-per-s", "50", "--thought", "hm " * 2000)
     controller.ask("think")
     listener.wait_for(ReplyDelta)
     controller.pause()

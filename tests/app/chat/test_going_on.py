@@ -18,6 +18,7 @@ from tests.app.chat.listener import Listener
 from tests.ui.transcript.turns import make_turn
 
 ANSWER = "one two three four five six seven"
+THOUGHT_WORDS = 2
 
 
 @pytest.fixture
@@ -32,8 +33,14 @@ def start(
     return start_controller(*words, *options, open_history=lambda: HistoryStore(history_file))
 
 
-def stopped_in_the_answer(controller: ChatController, listener: Listener) -> Turn:
-    controller.ask("Count")
+def held_after(answer_words: int) -> tuple[str, ...]:
+    """The engine waits to be stopped after its thought and so many words; what goes on has no thought."""
+    return ("--fault", "hold", "--fault-after", str(THOUGHT_WORDS + answer_words))
+
+
+def stopped_in_the_answer(controller: ChatController, listener: Listener, question: str = "Count") -> Turn:
+    listener.forget()
+    controller.ask(question)
     listener.wait_for(ReplyDelta, lambda event: event.kind is PieceKind.ANSWER and "two" in event.text)
     controller.stop()
     turn = listener.wait_for(TurnEnded).turn
@@ -44,7 +51,7 @@ def stopped_in_the_answer(controller: ChatController, listener: Listener) -> Tur
 
 
 def test_a_stopped_answer_goes_on_to_its_end(start_controller: StartController, history_file: Path) -> None:
-    controller, listener = start(start_controller, history_file, "--tokens-per-s", "20")
+    controller, listener = start(start_controller, history_file, *held_after(6))
     turn = stopped_in_the_answer(controller, listener)
     listener.forget()
     controller.go_on(turn.id)
@@ -65,7 +72,7 @@ def test_a_stopped_answer_goes_on_to_its_end(start_controller: StartController, 
 def test_an_engine_that_fails_before_a_word_leaves_the_answer_as_it_was(
     start_controller: StartController, history_file: Path
 ) -> None:
-    controller, listener = start(start_controller, history_file, "--tokens-per-s", "20")
+    controller, listener = start(start_controller, history_file, *held_after(6))
     turn = stopped_in_the_answer(controller, listener)
     controller.close()
     failing, listener = start(start_controller, history_file, "--fault", "template", "--fault-after", "0")
@@ -77,11 +84,9 @@ def test_an_engine_that_fails_before_a_word_leaves_the_answer_as_it_was(
 
 
 def test_only_the_last_answer_can_go_on(start_controller: StartController, history_file: Path) -> None:
-    controller, listener = start(start_controller, history_file, "--tokens-per-s", "20")
+    controller, listener = start(start_controller, history_file, *held_after(6))
     turn = stopped_in_the_answer(controller, listener)
-    listener.forget()
-    controller.ask("More")
-    listener.wait_for(TurnEnded)
+    stopped_in_the_answer(controller, listener, "More")
     controller.go_on(turn.id)
     assert "last answer" in str(listener.wait_for(Noticed).error)
 
@@ -89,8 +94,9 @@ def test_only_the_last_answer_can_go_on(start_controller: StartController, histo
 def test_who_comes_back_to_it_gets_thought_and_answer(
     start_controller: StartController, history_file: Path
 ) -> None:
-    controller, listener = start(start_controller, history_file, "--tokens-per-s", "5")
+    controller, listener = start(start_controller, history_file, *held_after(3))
     turn = stopped_in_the_answer(controller, listener)
+    listener.forget()
     controller.go_on(turn.id)
     listener.wait_for(ReplyDelta, lambda event: event.kind is PieceKind.ANSWER and "one" in event.text)
     controller.new_conversation()
@@ -99,7 +105,9 @@ def test_who_comes_back_to_it_gets_thought_and_answer(
     controller.open_conversation(turn.conversation_id)
     started = listener.wait_for(TurnStarted)
     assert (started.turn.answer, started.thought) == (turn.answer, "Hm hm.")
+    controller.stop()
     ended = listener.wait_for(TurnEnded).turn
+    assert ended.answer != turn.answer
     assert turn.answer + listener.text(turn.id, PieceKind.ANSWER) == ended.answer
     assert listener.text(turn.id, PieceKind.REASONING) == ""
     listener.forget()

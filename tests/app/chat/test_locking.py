@@ -307,7 +307,8 @@ def test_what_was_deleted_cannot_be_brought_back_after_the_lock(start: Start, do
 
 
 def test_a_question_that_waits_for_the_engine_comes_back(start: Start, door: Door) -> None:
-    controller, listener = start("--load-s", "0.5")
+    controller, listener = start()
+    controller._engine._command = [*(controller._engine._command or ()), "--load-s", "600"]
     listener.forget()
     controller.restart_engine()
     listener.wait_for_engine(EngineState.LOADING)

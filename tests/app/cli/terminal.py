@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import re
 import select
 import subprocess
 import sys
@@ -42,6 +43,7 @@ class Terminal:
         )
         os.close(theirs)
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._pieces: list[str] = []
         self.screen = Screen()
         self.everything = ""
 
@@ -50,7 +52,7 @@ class Terminal:
 
     def wait_for(self, seen: Callable[[str], bool]) -> str:
         """Read until `seen(text on the screen)`; gives that text."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not seen(self.screen.text):
             if not self._read(deadline - time.monotonic()):
                 pytest.fail(f"it was never seen; on the screen is:\n{self.screen.text}")
@@ -82,12 +84,19 @@ class Terminal:
         pytest.fail(f"it goes on; on the screen is:\n{self.screen.text}")
 
     def end(self) -> int:
-        while self._read(20):
+        while self._read(60):
             continue
         os.close(self._ours)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def _read(self, timeout_s: float) -> bool:
+        """Show the next piece: however late it is read, what was on the screen between is seen."""
+        if not self._pieces and not self._read_pieces(timeout_s):
+            return False
+        self.screen.feed(self._pieces.pop(0))
+        return True
+
+    def _read_pieces(self, timeout_s: float) -> bool:
         if not select.select([self._ours], [], [], max(timeout_s, 0))[0]:
             return False
         try:
@@ -98,5 +107,5 @@ class Terminal:
             return False
         text = self._decoder.decode(data)
         self.everything += text
-        self.screen.feed(text)
+        self._pieces = re.split(r"(?<=\n)|(?=\x1b)", text)
         return bool(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.surroundings import Surroundings
 from app.history.records import Turn, TurnState
 from app.history.store import HistoryStore
 from tests.app.cli.conftest import CommandLine
@@ -286,7 +288,7 @@ def test_ctrl_c_prints_what_came(ponder: CommandLine, more: list[str]) -> None:
             wait_until(lambda: ponder.paths.history_file.exists() and bool(stored_turns(ponder)))
         process.send_signal(signal.SIGINT)
         stdout, stderr = first + process.stdout.read(), process.stderr.read()
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     if "--json" in more:
         assert json.loads(stdout)["stop_reason"] == "stopped"
         assert stderr == ""
@@ -299,7 +301,7 @@ def test_ctrl_c_prints_what_came(ponder: CommandLine, more: list[str]) -> None:
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.02)
@@ -310,8 +312,23 @@ def test_ctrl_c_while_the_model_loads_ends_at_once(ponder: CommandLine) -> None:
     with ponder.start("ask", "hi", "--save", "--json", fake=("--load-s", "60")) as process:
         wait_until(ponder.paths.history_file.exists)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout, stderr) == (130, "", "")
+
+
+def test_ctrl_c_while_the_history_opens_is_not_lost(
+    ponder: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_history = Surroundings.open_history
+
+    def open_and_interrupt(surroundings: Surroundings) -> HistoryStore:
+        with contextlib.suppress(KeyboardInterrupt):  # as Python does in what C code calls back
+            signal.raise_signal(signal.SIGINT)
+        return open_history(surroundings)
+
+    monkeypatch.setattr(Surroundings, "open_history", open_and_interrupt)
+    run = ponder("ask", "hi", "--save", "--json", fake=("--load-s", "3"))
+    assert (run.exit_code, run.stdout, run.stderr) == (130, "", "")
 
 
 def test_a_reader_that_leaves_ends_it_quietly(ponder: CommandLine) -> None:
@@ -322,7 +339,7 @@ def test_a_reader_that_leaves_ends_it_quietly(ponder: CommandLine) -> None:
         process.stdout.read(5)
         process.stdout.close()
         assert process.stderr.read() == ""
-        assert process.wait(20) == 141
+        assert process.wait(60) == 141
     assert [turn.state for turn in stored_turns(ponder)] in ([TurnState.STOPPED], [TurnState.FINISHED])
 
 
@@ -343,7 +360,7 @@ def test_ask_starts_without_heavy_libraries(
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr

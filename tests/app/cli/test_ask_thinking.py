@@ -117,7 +117,7 @@ def test_a_reply_in_time_is_left_alone(ponder: CommandLine) -> None:
 
 
 def test_after_the_grace_the_reply_is_stopped(ponder: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time_limit, "LEAST_GRACE_S", 0.3)
+    monkeypatch.setattr(time_limit, "LEAST_GRACE_S", 1.5)
     endless = ("--thought", "hm", "--answer", "word " * 5000, "--tokens-per-s", "200")
     run = ponder("ask", "47", "--timeout", "0.2", fake=endless)
     assert run.exit_code == 0

@@ -179,7 +179,7 @@ def test_ctrl_c_stops_the_reply_and_the_chat_goes_on(ponder: CommandLine) -> Non
         process.stdin.close()
         assert process.stdout.read().endswith("   1  47\n")
         process.stderr.read()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert [turn.state for turn in stored(ponder)[0].turns] == [TurnState.STOPPED]
 
 

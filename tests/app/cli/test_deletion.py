@@ -59,7 +59,7 @@ def test_it_asks_in_a_terminal(used: CommandLine, reply: str, stays: bool) -> No
     with used.start("delete-everything", stdin=theirs) as process:
         os.close(theirs)
         os.write(ours, reply.encode())
-        _stdout, stderr = process.communicate(timeout=20)
+        _stdout, stderr = process.communicate(timeout=60)
     os.close(ours)
     assert "for good. Do it? [y/N]" in stderr
     assert used.paths.history_file.exists() is stays

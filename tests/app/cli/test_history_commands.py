@@ -127,7 +127,7 @@ def test_delete_asks_in_a_terminal(filled: CommandLine, reply: str, left: int) -
     with filled.start("history", "delete", "1", stdin=theirs) as process:
         os.close(theirs)
         os.write(ours, reply.encode())
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=60)
     os.close(ours)
     assert stdout == ""
     assert stderr.startswith("Delete “What is 47 * 36?” (2 turns) for good? [y/N] ")
@@ -162,6 +162,6 @@ def test_history_starts_without_a_window_or_an_engine(repository: Path, filled: 
         "assert not {'PySide6', 'rich', 'llama_cpp', 'jinja2'} & sys.modules.keys(); sys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=repository, capture_output=True, timeout=30, check=False
+        [sys.executable, "-c", program], cwd=repository, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr

@@ -69,7 +69,7 @@ def test_a_bug_shows_where_and_never_what_was_written(repository: Path, where: s
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
@@ -82,7 +82,7 @@ def test_a_pipe_gets_utf8_wherever_it_runs(repository: Path, ponder: CommandLine
     command = ponder.command("ask", "中文 é", fake=("--answer", "{question}"))
     environment = {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0", "LC_ALL": "C", "PATH": ""}
     done = subprocess.run(
-        command, cwd=repository, capture_output=True, env=environment, timeout=30, check=False
+        command, cwd=repository, capture_output=True, env=environment, timeout=60, check=False
     )
     assert done.stdout == "中文 é\n".encode(), done.stderr
 
@@ -92,7 +92,7 @@ def test_closed_streams_are_no_bug(repository: Path, ponder: CommandLine) -> Non
     script = 'exec "$@" <&- >&- 2>&-'
     for arguments, exit_code in ((["ask", "hi"], 0), (["ask", "-"], 2), (["chat"], 0)):
         command = ["sh", "-c", script, "sh", *ponder.command(*arguments)]
-        done = subprocess.run(command, cwd=repository, timeout=30, check=False)
+        done = subprocess.run(command, cwd=repository, timeout=60, check=False)
         assert done.returncode == exit_code
 
 

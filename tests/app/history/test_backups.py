@@ -64,7 +64,7 @@ def maintain(history: HistoryStore) -> list[AppError]:
     history.maintain(notices)
     thread = history._upkeep._thread
     if thread is not None:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     return notices.errors
 
@@ -328,7 +328,7 @@ def test_closing_breaks_a_backup_off(path: Path, monkeypatch: pytest.MonkeyPatch
     notices = Notices()
     with HistoryStore(path) as history:
         history.maintain(notices)
-        assert begun.wait(10)
+        assert begun.wait(60)
     assert names(path) == []
     assert notices.errors == []
 

@@ -46,15 +46,15 @@ class Chats:
         assert self._nursery.stdin is not None
         self._nursery.stdin.write(b"\n")
         self._nursery.stdin.flush()
-        pid = int(self._line(30))
+        pid = int(self._line(120))
         if in_a_chat:
-            self._take(self._line(30))
+            self._take(self._line(120))
         deadline = time.monotonic() + life_s
         while (left := deadline - time.monotonic()) > 0:
             if (line := self._line(left)) != "":
                 self._take(line)
         os.kill(pid, signal.SIGKILL)
-        while (line := self._line(30)) != "gone":
+        while (line := self._line(120)) != "gone":
             self._take(line)
 
     def _take(self, line: str) -> None:

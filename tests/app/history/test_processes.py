@@ -125,7 +125,7 @@ def test_two_processes_write_at_the_same_time(path: Path, repository: Path) -> N
             history.end_turn(turn.id, state=TurnState.FINISHED, answer="Yes.", usage=Usage())
             if number % 10 == 9:
                 history.delete(turn.conversation_id)
-        assert child.wait(30) == 0
+        assert child.wait(60) == 0
         turns = list(turns_of(history).values())
     assert len(turns) == 76
     assert all(turn.state is TurnState.FINISHED for turn in turns)

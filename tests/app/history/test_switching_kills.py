@@ -79,14 +79,14 @@ def lives(nursery: subprocess.Popen[bytes], lines: Lines, life_s: float) -> list
     assert nursery.stdin is not None
     nursery.stdin.write(b"\n")
     nursery.stdin.flush()
-    pid = int(lines.next(30))
+    pid = int(lines.next(120))
     said = []
     deadline = time.monotonic() + life_s
     while (left := deadline - time.monotonic()) > 0:
         if line := lines.next(left):
             said.append(line)
     os.kill(pid, signal.SIGKILL)
-    while (line := lines.next(30)) != "gone":
+    while (line := lines.next(120)) != "gone":
         said.append(line)
     return said
 

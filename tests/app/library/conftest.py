@@ -103,4 +103,4 @@ def start(
 
     yield make
     for controller in started:
-        controller.close(20.0)
+        controller.close(60.0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import threading
 from pathlib import Path
 
 import pytest
 
 from app.errors import FolderError
+from app.library import works
 from app.library.events import (
     DownloadChanged,
     FileAdded,
@@ -24,6 +27,7 @@ from app.paths import Paths
 from models.downloads import DownloadState
 from models.engine.protocol import ModelFacts, Usage
 from models.errors import LibraryError
+from models.file_work import CHUNK_BYTES, FileWork
 from models.fit import Fit
 from models.hub import NetworkSettings
 from models.library import Verification
@@ -31,7 +35,7 @@ from models.recommendation import Role
 from tests.app.library.conftest import FILE, MACHINE, REPO, Start
 from tests.hub_server.faults import Fault
 from tests.hub_server.server import HubServer
-from tests.models.tiny_gguf import write_tiny_gguf
+from tests.models.tiny_gguf import DATA_BYTES, write_tiny_gguf
 
 pytestmark = pytest.mark.loopback
 
@@ -78,7 +82,7 @@ def test_pause_close_and_resume_after_a_new_start(start: Start, hub_server: HubS
     listener.wait_for(DownloadChanged, lambda event: event.status.done_bytes > 0)
     controller.pause("tiny")
     listener.wait_for(DownloadChanged, lambda event: event.status.state is DownloadState.PAUSED)
-    controller.close(20.0)
+    controller.close(60.0)
     hub_server.release()
     hub_server.heal()
     asked_before = len(hub_server.requests)
@@ -99,7 +103,7 @@ def test_closing_while_it_downloads_ends_everything(start: Start, hub_server: Hu
     controller, listener = start()
     controller.download("tiny")
     listener.wait_for(DownloadChanged, lambda event: event.status.done_bytes > 0)
-    controller.close(20.0)  # the test fails where a thread is left
+    controller.close(60.0)  # the test fails where a thread is left
 
 
 def test_cancel_gives_it_up(start: Start, hub_server: HubServer, paths: Paths) -> None:
@@ -174,11 +178,17 @@ def test_a_file_is_added_verified_renamed_noted_and_used(start: Start, tmp_path:
 
 
 def test_orders_are_answered_while_a_file_is_copied_and_the_copy_can_be_stopped(
-    start: Start, tmp_path: Path, paths: Paths
+    start: Start, tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write_tiny_gguf(tmp_path / "large.gguf")
-    with path.open("r+b") as file:
-        file.truncate(2 * 2**30)
+    path = write_tiny_gguf(tmp_path / "large.gguf", data_bytes=DATA_BYTES + 3 * CHUNK_BYTES)
+    next_chunk, goes_on = FileWork._next_chunk, threading.Event()
+
+    def wait_after_the_first(work: FileWork, file: io.FileIO, path: Path) -> bytes:
+        assert not work._done_bytes or goes_on.wait(60)
+        return next_chunk(work, file, path)
+
+    monkeypatch.setattr(FileWork, "_next_chunk", wait_after_the_first)
+    monkeypatch.setattr(works, "_SAY_EVERY_S", 0.0)
     controller, listener = start()
     controller.add_file(path, copy=True)
     listener.wait_for(WorkProgressed, lambda e: e.work is Work.ADDING and e.fraction > 0)
@@ -188,7 +198,8 @@ def test_orders_are_answered_while_a_file_is_copied_and_the_copy_can_be_stopped(
     assert not [e for e in listener.of(WorkEnded) if e.work is Work.ADDING]
     controller.stop_work(str(path))
     assert not listener.wait_for(WorkEnded, lambda e: e.work is Work.ADDING).done
-    controller.close(20.0)
+    goes_on.set()
+    controller.close(60.0)
     assert not listener.of(LibraryProblem)
     assert not [file for file in paths.models_dir.rglob("*") if file.is_file()]
 

@@ -89,7 +89,7 @@ def test_answer_now_begins_the_answer(fake_engine_command: Sequence[str]) -> Non
 
 
 def test_a_thought_waits_for_a_hint_and_goes_on(fake_engine_command: Sequence[str]) -> None:
-    command = [*fake_engine_command, "--thought", "hm " * 60, "--tokens-per-s", "50"]
+    command = [*fake_engine_command, "--thought", "hm " * 2000, "--tokens-per-s", "50"]
     with running_engine(command) as (client, recorder):
         turn_id = client.generate(QUESTION)
         client.resume(turn_id, "too early, it does not wait")
@@ -97,6 +97,8 @@ def test_a_thought_waits_for_a_hint_and_goes_on(fake_engine_command: Sequence[st
         client.pause(turn_id)
         assert recorder.wait_for(Paused).reason is PauseReason.ASKED
         client.resume(turn_id, "mind the gap")
+        recorder.wait_for(Delta, lambda event: "mind the gap" in event.text)
+        client.answer_now(turn_id)
         end = recorder.wait_for_end(turn_id)
     assert isinstance(end, TurnFinished)
     assert "mind the gap" in recorder.text(turn_id, PieceKind.REASONING)
@@ -247,7 +249,7 @@ def test_the_engine_does_not_outlive_a_killed_parent() -> None:
         assert parent.stdout is not None
         engine = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-        assert engine.wait(timeout=2) is None or not engine.is_running()
+        assert engine.wait(timeout=60) is None or not engine.is_running()
 
 
 def test_exits_are_said_in_words() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from models.engine import client as client_module
 from models.engine.client import EngineClient
+from models.engine.hang_watch import STUCK_TIMEOUT_S
 from models.engine.protocol import (
     Delta,
     EngineExited,
@@ -36,11 +37,20 @@ can_stop = pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP here")
 
 
 @contextmanager
-def watched_engine(command: Sequence[str], hang_timeout_s: float) -> Iterator[tuple[EngineClient, Recorder]]:
+def watched_engine(
+    command: Sequence[str],
+    hang_timeout_s: float,
+    stuck_timeout_s: float = STUCK_TIMEOUT_S,
+    *,
+    starts: bool = True,
+) -> Iterator[tuple[EngineClient, Recorder]]:
+    """An engine that has started, however long that took: only then is it asked, and watched."""
     recorder = Recorder()
-    client = EngineClient(recorder, command, hang_timeout_s=hang_timeout_s)
+    client = EngineClient(recorder, command, hang_timeout_s=hang_timeout_s, stuck_timeout_s=stuck_timeout_s)
     client.start()
     try:
+        if starts:
+            recorder.wait_for(Started)
         yield client, recorder
     finally:
         client.close()
@@ -54,25 +64,24 @@ def _freeze(client: EngineClient) -> None:
 @can_stop
 def test_a_process_that_hangs_in_a_turn_is_ended(fake_engine_command: Sequence[str]) -> None:
     command = [*fake_engine_command, "--tokens-per-s", "20", "--thought", "hm " * 1000]
-    with watched_engine(command, 1.5) as (client, recorder):
+    with watched_engine(command, 2.5) as (client, recorder):
         turn_id = client.generate(QUESTION)
         recorder.wait_for(Delta)
         _freeze(client)
         end = recorder.wait_for_end(turn_id)
         assert isinstance(end, TurnFailed)
         error = engine_error(end.code, end.facts)
-        assert error.message == "The engine stopped: it did not answer for 1.5 seconds."
+        assert error.message == "The engine stopped: it did not answer for 2.5 seconds."
         exited = recorder.wait_for(EngineExited)
         assert not exited.asked
-        assert exited.outcome == "it did not answer for 1.5 seconds"
+        assert exited.outcome == "it did not answer for 2.5 seconds"
     assert len(recorder.ends_of(turn_id)) == 1
 
 
 @can_stop
 def test_a_process_that_hangs_while_it_loads_is_ended(fake_engine_command: Sequence[str]) -> None:
-    with watched_engine([*fake_engine_command, "--load-s", "600"], 1.5) as (client, recorder):
+    with watched_engine([*fake_engine_command, "--load-s", "600"], 2.5) as (client, recorder):
         client.load(NO_FILE)
-        recorder.wait_for(Started)
         _freeze(client)
         failed = recorder.wait_for(LoadFailed)
     assert failed.code == "engine_stopped"
@@ -80,7 +89,7 @@ def test_a_process_that_hangs_while_it_loads_is_ended(fake_engine_command: Seque
 
 
 def test_a_start_that_never_finishes_is_ended(fake_engine_command: Sequence[str]) -> None:
-    with watched_engine([*fake_engine_command, "--fault", "start"], 0.5) as (client, recorder):
+    with watched_engine([*fake_engine_command, "--fault", "start"], 0.5, starts=False) as (client, recorder):
         client.load(NO_FILE)
         assert recorder.wait_for(LoadFailed).code == "engine_stopped"
         recorder.wait_for(EngineExited)
@@ -88,10 +97,10 @@ def test_a_start_that_never_finishes_is_ended(fake_engine_command: Sequence[str]
 
 
 def test_slowness_is_no_hang(fake_engine_command: Sequence[str]) -> None:
-    """Between two of its own words 3.5 s pass, more than the 2.5 s after which it would be killed."""
-    slow = [*fake_engine_command, "--load-s", "35"]
-    slow_to_read = [*fake_engine_command, "--prompt-s", "35"]
-    with watched_engine(slow, 2.5) as (loading, loads), watched_engine(slow_to_read, 2.5) as (reading, reads):
+    """Between two of its own words 5 s pass, more than the 4 s after which it would be killed."""
+    slow = [*fake_engine_command, "--load-s", "50"]
+    slow_to_read = [*fake_engine_command, "--prompt-s", "50"]
+    with watched_engine(slow, 4.0) as (loading, loads), watched_engine(slow_to_read, 4.0) as (reading, reads):
         loading.load(NO_FILE)
         turn_id = reading.generate(QUESTION)
         loads.wait_for(LoadProgressed)
@@ -102,41 +111,30 @@ def test_slowness_is_no_hang(fake_engine_command: Sequence[str]) -> None:
 
 
 def test_a_process_that_is_alive_but_gets_nowhere_is_ended(fake_engine_command: Sequence[str]) -> None:
-    recorder = Recorder()
     command = [*fake_engine_command, "--thought", "hm " * 50, "--tokens-per-s", "0.01"]
-    client = EngineClient(recorder, command, hang_timeout_s=10.0, stuck_timeout_s=2.5)
-    client.start()
-    try:
+    with watched_engine(command, 10.0, stuck_timeout_s=2.5) as (client, recorder):
         end = recorder.wait_for_end(client.generate(QUESTION))
-    finally:
-        client.close()
     assert isinstance(end, TurnFailed)
     assert "it got nowhere for" in str(end.facts["detail"])
 
 
 def test_a_thought_that_waits_for_a_word_is_not_stuck(fake_engine_command: Sequence[str]) -> None:
-    recorder = Recorder()
     command = [*fake_engine_command, "--thought", "hm " * 20, "--fault", "loop", "--fault-after", "3"]
-    client = EngineClient(recorder, command, hang_timeout_s=4.0, stuck_timeout_s=1.0)
-    client.start()
-    try:
+    with watched_engine(command, 8.0, stuck_timeout_s=2.0) as (client, recorder):
         turn_id = client.generate(QUESTION)
         recorder.wait_for(Paused)
-        assert not threading.Event().wait(2.0)
+        assert not threading.Event().wait(3.0)
         client.resume(turn_id)
         assert isinstance(recorder.wait_for_end(turn_id), TurnFinished)
-    finally:
-        client.close()
 
 
 @can_stop
 def test_a_process_with_nothing_to_do_may_be_silent(fake_engine_command: Sequence[str]) -> None:
-    with watched_engine(fake_engine_command, 0.5) as (client, recorder):
+    with watched_engine(fake_engine_command, 1.5) as (client, recorder):
         client.load(NO_FILE)
         recorder.wait_for(Loaded)
         _freeze(client)
-        gone = threading.Event()
-        assert not gone.wait(1.5)  # three times as long as a hang
+        assert not threading.Event().wait(3.0)  # twice as long as a hang
         assert client.pid is not None
         os.kill(client.pid, signal.SIGCONT)
         assert isinstance(recorder.wait_for_end(client.generate(QUESTION)), TurnFinished)
@@ -147,13 +145,14 @@ def test_the_silence_of_a_slow_listener_is_not_the_engines(fake_engine_command: 
 
     def listen_slowly(event: object) -> None:
         if isinstance(event, Delta) and not held.is_set():
-            held.wait(1.5)
+            held.wait(3.0)
             held.set()
         recorder(event)  # type: ignore[arg-type]
 
-    client = EngineClient(listen_slowly, fake_engine_command, hang_timeout_s=0.5)
+    client = EngineClient(listen_slowly, fake_engine_command, hang_timeout_s=1.5)
     client.start()
     try:
+        recorder.wait_for(Started)
         assert isinstance(recorder.wait_for_end(client.generate(QUESTION)), TurnFinished)
         assert client.is_running
     finally:

@@ -56,12 +56,10 @@ class Start:
 
     def says(self, words: str) -> None:
         """Wait until the card says these words."""
-        self.qtbot.waitUntil(lambda: words in self.card.state_label.text(), timeout=20_000)
+        self.qtbot.waitUntil(lambda: words in self.card.state_label.text())
 
     def dialog(self, kind: type[QDialog]) -> QDialog:
-        self.qtbot.waitUntil(
-            lambda: any(each.isVisible() for each in self.window.findChildren(kind)), timeout=20_000
-        )
+        self.qtbot.waitUntil(lambda: any(each.isVisible() for each in self.window.findChildren(kind)))
         (found,) = [each for each in self.window.findChildren(kind) if each.isVisible()]
         return found
 

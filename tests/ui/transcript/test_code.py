@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from models.reasoning import PieceKind
+from tests.slowness import is_within
 from tests.ui.transcript.test_selection import LEFT, NONE, drag, send
 from tests.ui.transcript.turns import USAGE, make_turn
 from tests.ui.transcript.views import settle
@@ -213,17 +214,17 @@ def test_a_megabyte_line_holds_nothing_up(view: TranscriptView) -> None:
         QApplication.processEvents()
     longest_s = 0.0
     for _ in range(2):
-        began = time.perf_counter()
+        began = time.thread_time()
         blocks(answer)[0].wrap.click()
-        longest_s = max(longest_s, time.perf_counter() - began)
+        longest_s = max(longest_s, time.thread_time() - began)
         while answer._tools._slices.is_busy:
-            began = time.perf_counter()
+            began = time.thread_time()
             QApplication.processEvents()
-            longest_s = max(longest_s, time.perf_counter() - began)
-        began = time.perf_counter()
+            longest_s = max(longest_s, time.thread_time() - began)
+        began = time.thread_time()
         answer.viewport().grab(answer._tools._window(answer._grounds.areas[0]).adjusted(0, 0, 0, -100))
-        longest_s = max(longest_s, time.perf_counter() - began)
-    assert longest_s < 0.2
+        longest_s = max(longest_s, time.thread_time() - began)
+    assert is_within(longest_s, 0.2)
 
 
 @pytest.mark.usefixtures("styled")

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.history.records import TurnState
 from models.reasoning import PieceKind
 from tests.bench.transcript_corpus import pieces
+from tests.slowness import is_within
 from tests.ui.transcript.markdown_texts import WHOLE
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
 from ui.theme import Theme
@@ -261,7 +262,7 @@ def test_two_megabytes_are_looked_through_in_slices(qtbot: QtBot, aids: ReadingA
         finder._go_on()
         took_s.append(time.thread_time() - began_s)
     assert finder.total > 500
-    assert sorted(took_s)[90] < 0.05
+    assert is_within(sorted(took_s)[90], 0.05)
     aids.forget()
     assert not finder.is_looking
 

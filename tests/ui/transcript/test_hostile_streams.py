@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from app.history.records import TurnState
 from models.reasoning import PieceKind
+from tests.slowness import is_within
 from tests.ui.transcript.hostile_payloads import PAYLOADS
 from tests.ui.transcript.turns import make_turn
 from ui.theme import Theme
@@ -76,7 +77,7 @@ def test_nothing_holds_the_window(qtbot: QtBot, tmp_path: Path, name: str) -> No
         turn = stream(view, untrusted, watch)
     finally:
         gc.unfreeze()
-    assert watch.longest_s < HOLD_S, watch.where
+    assert is_within(watch.longest_s, HOLD_S), f"{watch.where}: {watch.longest_s:.3f} s"
     for text in turn.findChildren(SafeBrowser):
         html = text.document().toHtml() if len(untrusted) < 100_000 else ""
         assert "<img" not in html
@@ -127,7 +128,7 @@ def test_no_file_is_opened_and_no_socket_made(tmp_path: Path) -> None:
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -14,12 +14,12 @@ from ui.transcript.formulas.drawing import Formula
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.markdown import MarkdownReader
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture
 def maker(qtbot: QtBot) -> Iterator[FormulaMaker]:
-    made = FormulaMaker()
+    made = FormulaMaker(timeout_ms=PATIENCE_MS)
     yield made
     made.rest()
     made.deleteLater()
