@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from app.version import LLAMA_BINDINGS, LLAMA_CPP_COMMIT, version
 from models.own_programs import is_packaged
 from ui.library.dialog import Dialog
+from ui.transcript.clipboard import SelectableLabel
 from ui.widgets.copy_button import CopyButton
 
 
@@ -21,8 +22,8 @@ class AboutDialog(Dialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("About Ponder", parent)
-        self.versions_label = self.add_words(versions(), "")
-        self.versions_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.versions_label = SelectableLabel(versions())
+        self.body.addWidget(self.versions_label)
         self.versions_label.setAccessibleName("Versions")
         self.licences_label = self.add_words(licences())
         self.copy_button = CopyButton(versions, "Copy the versions")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from models.errors import AppError
 from ui.kinds import of_kind
+from ui.transcript.clipboard import SelectableLabel
 
 
 class Notice(QFrame):
@@ -24,13 +25,11 @@ class Notice(QFrame):
         super().__init__()
         of_kind(self, "amber")
         self.text = text
-        label = QLabel(text, textFormat=Qt.TextFormat.PlainText, wordWrap=True)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QHBoxLayout(self)
         self.is_lasting = lasting
         layout.setContentsMargins(16, 8, 12, 8)
         layout.setSpacing(8)
-        layout.addWidget(label, 1)
+        layout.addWidget(SelectableLabel(text), 1)
         if action:
             self.action_button = QPushButton(action)
             self.action_button.clicked.connect(self.acted)

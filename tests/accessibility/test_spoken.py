@@ -18,9 +18,10 @@ from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import OBJECT
+from ui.transcript.formulas.written_out import Places
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.spoken import speak_transcript
-from ui.transcript.spoken_answer import Places, SpokenAnswer
+from ui.transcript.spoken_answer import SpokenAnswer
 from ui.transcript.view import TranscriptView
 
 __all__ = ["answer", "maker"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,15 +100,22 @@ class Opened:
 OpenAWindow = Callable[..., Opened]
 
 
-@pytest.fixture
-def styled(qapp: QApplication) -> Iterator[QApplication]:
-    """The application as the window has it; without it widgets have the sizes of the style alone."""
+@contextmanager
+def looks_kept(qapp: QApplication) -> Iterator[None]:
+    """Afterwards the application looks as before: a window dresses it, and other tests measure widgets."""
     before = qapp.styleSheet(), qapp.palette(), qapp.font()
-    apply_theme(qapp, Theme.light())
-    yield qapp
+    yield
     qapp.setStyleSheet(before[0])
     qapp.setPalette(before[1])
     qapp.setFont(before[2])
+
+
+@pytest.fixture
+def styled(qapp: QApplication) -> Iterator[QApplication]:
+    """The application as the window has it; without it widgets have the sizes of the style alone."""
+    with looks_kept(qapp):
+        apply_theme(qapp, Theme.light())
+        yield qapp
 
 
 @pytest.fixture
@@ -154,11 +162,12 @@ def open_a_window(qapp: QApplication, qtbot: QtBot, paths: Paths, tmp_path: Path
         opened.append(Opened(whole, chats[0], libraries[0], paths, built_in, urls, qtbot))
         return opened[-1]
 
-    yield open_one
-    for one in opened:
-        one.window.close()
-        one.window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    with looks_kept(qapp):
+        yield open_one
+        for one in opened:
+            one.window.close()
+            one.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

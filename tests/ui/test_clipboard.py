@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -19,14 +19,18 @@ from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, make_turn
 from tests.ui.transcript.views import settle
 from ui.about import AboutDialog
+from ui.composer.composer import Composer
 from ui.composer.question_edit import QuestionEdit
 from ui.crash import CrashDialog
+from ui.library.facts_list import FactsList
 from ui.link_question import LinkQuestion
+from ui.notice_bar import Notice
 from ui.privacy.recovery_key_dialog import RecoveryKeyDialog
 from ui.settings.settings_page import SettingsPage
 from ui.theme import Theme
-from ui.transcript.clipboard import PlainReport, put_in_selection, put_on_clipboard
+from ui.transcript.clipboard import PlainReport, SelectableLabel, put_in_selection, put_on_clipboard
 from ui.transcript.copied_chat import chat_as_markdown, chat_as_text
+from ui.transcript.note import note_frame
 from ui.transcript.untrusted_text import REPLACEMENT, shown
 from ui.transcript.view import TranscriptView
 from ui.widgets.concealed_copy import CONCEALING_FORMATS
@@ -38,6 +42,7 @@ ANSWER = (
     f"{HOSTILE} **b**\n\n- one {HOSTILE}\n  - two\n\n| a{HOSTILE} | b |\n|---|---|\n| 1 | {HOSTILE} |\n\n"
     f"```sh{HOSTILE}\necho {HOSTILE}\n```\n\n$x{HOSTILE}$ [link](https://example.com/)\n"
 )
+CTRL = Qt.KeyboardModifier.ControlModifier
 UI = Path(__file__).parent.parent.parent / "ui"
 
 
@@ -94,6 +99,49 @@ def test_every_text_that_can_be_selected_makes_its_own_copy() -> None:
     editors = ("QPlainTextEdit", "QTextEdit", "QTextBrowser")
     for path in UI.rglob("*.py"):
         assert not [kind for kind in editors if re.search(rf"\b{kind}\(\w", path.read_text("utf-8"))], path
+
+
+def test_every_label_that_can_be_selected_is_of_the_kind_that_cleans() -> None:
+    setting = [
+        path.relative_to(UI).as_posix()
+        for path in UI.rglob("*.py")
+        if re.search(r"setTextInteractionFlags|textInteractionFlags=", path.read_text("utf-8"))
+    ]
+    assert setting == ["transcript/clipboard.py"]
+
+
+def test_labels(qtbot: QtBot) -> None:
+    """By key, by menu, by what Qt takes of them itself."""
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    facts = FactsList("Facts")
+    facts.add_facts([("Name", HOSTILE)])
+    settings = SettingsPage(Settings(), Path(f"a{HOSTILE}"), Path("b"))
+
+    widgets = [Notice(HOSTILE), facts, settings, Composer(), AboutDialog(parent)]
+    labels = [note_frame(HOSTILE, "red", QWidget(), parent).findChildren(SelectableLabel)[0]]
+    for widget in widgets:
+        qtbot.addWidget(widget)
+        labels += widget.findChildren(SelectableLabel)
+    assert len(labels) == len(widgets) + 1
+    for label in labels:
+        label.setText(f"{HOSTILE}\r\nand 🙂 so")
+        assert label.text() == shown(label.text())
+        label.select_all()
+        text = check(lambda label=label: qtbot.keyClick(label, Qt.Key.Key_C, CTRL))  # type: ignore[misc]
+        assert text.startswith(REPLACEMENT)
+        assert text.endswith("\nand 🙂 so")
+        at = label.rect().center()
+        reason = QContextMenuEvent.Reason.Mouse
+        QApplication.sendEvent(label, QContextMenuEvent(reason, at, label.mapToGlobal(at)))
+        (menu,) = label.findChildren(QMenu)
+        copy, select_all = menu.actions()
+        check(copy.trigger)
+        label.setSelection(0, 0)
+        select_all.trigger()
+        assert label.selectedText() == label.text().replace("\n", "\u2029")
+        menu.close()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_all_buttons(view: TranscriptView) -> None:

@@ -17,6 +17,7 @@ from ui.composer.thinking_button import ThinkingButton
 from ui.elided_label import ElidedLabel
 from ui.kinds import of_kind
 from ui.theme import COLUMN_WIDTH_PX
+from ui.transcript.clipboard import SelectableLabel
 
 MAX_WIDTH_PX = COLUMN_WIDTH_PX + 40
 """The reading column with 20 more on each side, so that the texts stand in one line."""
@@ -87,9 +88,8 @@ class Composer(QWidget):
     # Construction
 
     def _make_error_label(self) -> QLabel:
-        label = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        label = SelectableLabel()
         label.setAccessibleName("Why the question was not sent")
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
 
     def _boxed(self, label: QLabel) -> QFrame:

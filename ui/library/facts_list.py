@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from ui.kinds import of_kind
 from ui.library.card import plain_label
+from ui.transcript.clipboard import SelectableLabel
 
 _NAME_WIDTH_PX = 140
 
@@ -50,8 +51,7 @@ class FactsList(QScrollArea):
             if value:
                 name_label = plain_label(name, "third")
                 name_label.setFixedWidth(_NAME_WIDTH_PX)
-                label = plain_label(value, "fact")
-                label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                label = of_kind(SelectableLabel(value), "fact")
                 row = QHBoxLayout()
                 row.setSpacing(12)
                 row.addWidget(name_label, 0, Qt.AlignmentFlag.AlignTop)

@@ -26,7 +26,7 @@ from ui.settings.downloads_card import DownloadsCard
 from ui.settings.sampling_card import SamplingCard
 from ui.settings.zoom_row import ZoomRow
 from ui.theme import COLUMN_WIDTH_PX
-from ui.transcript.clipboard import put_on_clipboard
+from ui.transcript.clipboard import SelectableLabel, put_on_clipboard
 
 _THOUGHTS = ("Folded", "Open")
 _SWITCH = ("Off", "On")
@@ -145,8 +145,7 @@ class SettingsPage(QScrollArea):
         return card
 
     def _data_card(self) -> QFrame:
-        path = parts.words(str(self._data_dir), "")
-        path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        path = SelectableLabel(str(self._data_dir))
         path.setAccessibleName("Data folder")
         row = QHBoxLayout()
         row.addWidget(path, 1)

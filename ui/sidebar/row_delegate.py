@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewIt
 
 from ui.sidebar.conversation_list_model import Role, RowKind
 from ui.theme import RADIUS_CONTROL_PX, SMALL_PX, Theme, tabular
+from ui.utf16 import utf16_length
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -216,14 +217,10 @@ def _with_first_in_sight(text: str, ranges: Ranges, metrics: QFontMetrics, width
 def _format_range(text: str, start: int, end: int, looks: QTextCharFormat) -> QTextLayout.FormatRange:
     """Qt counts in UTF-16."""
     marked = QTextLayout.FormatRange()
-    marked.start = _utf16_length(text[:start])
-    marked.length = _utf16_length(text[start:end])
+    marked.start = utf16_length(text[:start])
+    marked.length = utf16_length(text[start:end])
     marked.format = looks
     return marked
-
-
-def _utf16_length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _row_box(option: QStyleOptionViewItem) -> QRect:

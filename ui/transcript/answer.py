@@ -206,7 +206,7 @@ class AnswerView(SafeBrowser):
         cursor = self.textCursor()
         start, end = cursor.selectionStart(), cursor.selectionEnd()
         if start == 0 and end >= self.end():
-            return shown(with_line_feeds(self.markdown_source))
+            return shown(with_line_feeds(self.markdown_source)).rstrip("\n")
         return written(cut_items(self._writer, cursor))
 
     def selected_text(self) -> str:
@@ -321,10 +321,9 @@ class AnswerView(SafeBrowser):
         kind, where = event.type(), event.globalPosition()
         return QMouseEvent(kind, there, where, event.button(), event.buttons(), event.modifiers())
 
-    def position_at(self, global_position: QPoint) -> int:
-        """The position of the character there, or of the nearest one."""
-        at = self.viewport().mapFromGlobal(global_position)
-        return self.cursorForPosition(at + QPoint(self._tools.shift_at(at), 0)).position()
+    def point_in_document(self, at: QPoint) -> QPoint:
+        """There too."""
+        return at + QPoint(self._tools.shift_at(at), 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Sideways, over code that is scrolled so; else it is the transcript's."""

@@ -8,9 +8,10 @@ from typing import cast
 
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 
-from ui.transcript.blocks import Block, BlockKind, Container, Item, Run, Runs, Table
-from ui.transcript.document import AnswerWriter, units
+from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark, Run, Runs, Table
+from ui.transcript.document import AnswerWriter
 from ui.transcript.formulas.objects import OBJECT
+from ui.utf16 import utf16_length, utf16_part
 
 
 def cut_items(writer: AnswerWriter, selection: QTextCursor) -> list[Item]:
@@ -42,7 +43,7 @@ def _cut(writer: AnswerWriter, index: int, selection: QTextCursor) -> Item | Non
     if isinstance(item, Table):
         behind = writer.text_position(index + 1) - 1 if index + 1 < len(writer.items) else end
         return item if start < behind and position < end else None
-    text_position = position + (units(item.marker) + 1 if item.marker else 0)
+    text_position = position + (utf16_length(item.marker) + 1 if item.marker else 0)
     runs = tuple(_cut_runs(item.runs, selection.document(), text_position, start, end))
     if not runs and (item.runs or (end <= position and item.kind is not BlockKind.RULE)):
         return None
@@ -50,10 +51,13 @@ def _cut(writer: AnswerWriter, index: int, selection: QTextCursor) -> Item | Non
 
 
 def _cut_runs(runs: Runs, document: QTextDocument, position: int, start: int, end: int) -> Iterator[Run]:
-    """Of runs that stand at `position` those from `start` to `end`; a formula whole or not at all."""
+    """Of runs that stand at `position` those from `start` to `end`; a formula whole or not at all.
+
+    A part of a result has no box.
+    """
     for run in runs:
         is_drawn = run.maths is not None and document.characterAt(position) == OBJECT
-        size = 1 if is_drawn else units(run.text)
+        size = 1 if is_drawn else utf16_length(run.text)
         first, last = max(start - position, 0), min(end - position, size)
         position += size
         if first >= last:
@@ -61,14 +65,14 @@ def _cut_runs(runs: Runs, document: QTextDocument, position: int, start: int, en
         if run.maths is not None or last - first == size:
             yield run
         else:
-            yield replace(run, text=_between(run.text, first, last))
+            yield _part(run, utf16_part(run.text, first, last))
 
 
-def _between(text: str, start: int, end: int) -> str:
-    """The characters between two places that count as a text document does."""
-    if text.isascii():
-        return text[start:end]
-    return text.encode("utf-16-le", "replace")[2 * start : 2 * end].decode("utf-16-le", "replace")
+def _part(run: Run, text: str) -> Run:
+    if not run.marks & Mark.BOXED:
+        return replace(run, text=text)
+    is_all = text.strip() == run.text.strip()  # but for the room in its box
+    return run if is_all else replace(run, text=text, marks=run.marks & ~Mark.BOXED, source="")
 
 
 def _cut_table(table: Table, selection: QTextCursor) -> list[Item]:

@@ -8,7 +8,8 @@ that differs.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 LINE_SEPARATOR = "\u2028"
 """A line break inside a paragraph, as the text document knows it."""
@@ -79,7 +80,8 @@ class Run:
     """Characters that look alike. `address` is a checked, normalised link, or empty.
 
     Where there is `maths`, that formula stands in place of the text, once it is drawn; `source` is what it
-    was written as, delimiters included. A reference to a footnote has a `source` as well: its Markdown.
+    was written as, delimiters included. A reference to a footnote and a result in a box that stays text have
+    a `source` as well: their Markdown.
     `behind`: punctuation at the end of both, no part of the formula, that no line may begin with.
     """
 
@@ -116,3 +118,15 @@ class Table:
 
 
 Item = Block | Table
+
+
+def whole_paragraphs(items: Iterable[Item]) -> list[Item]:
+    """The items with each paragraph that was too long for one in one piece again."""
+    whole: list[Item] = []
+    for item in items:
+        before = whole[-1] if whole else None
+        if isinstance(item, Block) and item.kind is BlockKind.CONTINUED and isinstance(before, Block):
+            whole[-1] = replace(before, runs=before.runs + item.runs)
+        else:
+            whole.append(item)
+    return whole

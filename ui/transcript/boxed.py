@@ -57,7 +57,7 @@ def math_runs(
         result = plain_result(tex[len(_BOXED) : -1])
         text = f"{BOX_ROOM}{result}{BOX_ROOM}"
         if not is_display and not _LATEX.search(result):
-            return (Run(text, marks | Mark.BOXED),)
+            return (Run(text, marks | Mark.BOXED, source=source),)
         return (Run(text, marks | Mark.BOXED, maths=maths, source=source),)
     # Else a line may end between a dollar and the backslash behind it.
     text = f"${WORD_JOINER}{source[1:]}" if source.startswith("$\\") else source

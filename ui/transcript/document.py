@@ -27,6 +27,7 @@ from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.formulas.objects import OBJECT
 from ui.transcript.styles import TextStyles, is_right_to_left
 from ui.transcript.table_widths import runs_right_to_left
+from ui.utf16 import utf16_length
 
 TAB_IN_SPACES = 4
 REACH_PX = 4
@@ -144,7 +145,7 @@ class AnswerWriter:
         cursor.beginEditBlock()
         cursor.setBlockCharFormat(self._styles.characters(runs[0], line))
         for run in runs:
-            cursor.setPosition(cursor.position() + units(run.text), QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(cursor.position() + utf16_length(run.text), QTextCursor.MoveMode.KeepAnchor)
             cursor.setCharFormat(self._styles.characters(run, line))
             cursor.setPosition(cursor.position())
         cursor.endEditBlock()
@@ -292,19 +293,19 @@ class AnswerWriter:
     ) -> tuple[bool, ...]:
         """Gives of each formula whether it is drawn; those in front of the change stay as they are."""
         same, formulas = 0, 0
-        position = self.text_position(index) + (units(new.marker) + 1 if new.marker else 0)
+        position = self.text_position(index) + (utf16_length(new.marker) + 1 if new.marker else 0)
         for was, run in zip(old.runs, new.runs, strict=False):
             if was != run:
                 break
             same += 1
             is_drawn = run.maths is not None and was_drawn[formulas]
             formulas += run.maths is not None
-            position += 1 if is_drawn else units(run.text)
+            position += 1 if is_drawn else utf16_length(run.text)
         rest = list(new.runs[same:])
         kept_text = grown_text(old.runs[same], rest[0]) if rest and same < len(old.runs) else ""
         if kept_text:
             rest[0] = replace(rest[0], text=rest[0].text[len(kept_text) :])
-        cursor.setPosition(position + units(kept_text))
+        cursor.setPosition(position + utf16_length(kept_text))
         self._changed_px = line_above_px(cursor)
         if same + bool(kept_text) < len(old.runs):
             cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
@@ -411,8 +412,3 @@ class AnswerWriter:
             self._styles.make_room(paragraph, cell_block, high=True, drawn=True)
         inner.setBlockFormat(paragraph)
         self._insert_runs(runs, table, inner)
-
-
-def units(text: str) -> int:
-    """How many places it takes in a text document, which counts as UTF-16 does."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2

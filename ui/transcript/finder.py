@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextEdit
+from PySide6.QtGui import QTextCursor
 
 from app.history.records import Turn
 from ui.theme import Theme
 from ui.transcript import found_text
 from ui.transcript.answer import AnswerView
+from ui.transcript.found_marks import Found, FoundMarks, cursors_at
 from ui.transcript.found_text import folded
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.places import y_of
+from ui.transcript.thinking import UNDER_WAY
+from ui.transcript.thought_lines import PlainThought
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
 from ui.widgets.safe_browser import SafeBrowser
@@ -34,9 +36,6 @@ RECOUNT_SHARE = 20
 LANDING_MS = 50
 MAX_LANDINGS = 60
 """Long answers and thoughts that were not on the page come in parts: so often it is looked for the place."""
-_MARKED, _MATCHES = "marked for", "matches"
-MAX_MARKED = 500
-"""So many matches of one text are marked at once."""
 
 
 class Part(enum.Enum):
@@ -67,17 +66,19 @@ class Finder(QObject):
 
     def __init__(self, theme: Theme, view: TranscriptView, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._marks = FoundMarks(theme, self)
         self._view = view
         self._reader = MarkdownReader()
         self._words = ""
         self._with_thoughts = False
         self._texts: dict[tuple[int, Part], tuple[str, str]] = {}
+        self._thoughts: dict[int, PlainThought] = {}
         self._counts: dict[tuple[int, Part], int] = {}
         self._current: Place | None = None
         self._from_turn: int | None = None
         self._work: Iterator[None] = iter(())
         self._landings = 0
+        self._recount_ms = RECOUNT_MS
         self._slice_timer = self._timer(0, self._go_on)
         self._near_timer = self._timer(NEAR_MS, self._mark_all)
         self._landing_timer = self._timer(LANDING_MS, self._land)
@@ -85,6 +86,7 @@ class Finder(QObject):
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
         view.verticalScrollBar().rangeChanged.connect(self._mark_soon)
         view.verticalScrollBar().rangeChanged.connect(self._recount_soon)
+        view.formulas_made.connect(self._mark_soon)
 
     def _timer(self, interval_ms: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -124,13 +126,13 @@ class Finder(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Mark in other colours."""
-        self._theme = theme
+        self._marks.set_theme(theme)
         self._mark_all()
 
     def look_for(self, words: str, from_turn: int | None = None) -> None:
         """Count these words anew, "" for none; go to the first from that turn on, None: the one in sight."""
         self._from_turn = from_turn
-        self._words = folded(words[: found_text.MAX_WORDS_CHARS])
+        self._words = found_text.words_to_find(words)
         self._begin()
 
     def include_thoughts(self, with_thoughts: bool) -> None:
@@ -143,7 +145,7 @@ class Finder(QObject):
 
     def go(self, steps: int) -> None:
         """To the match so many further, round at the ends."""
-        self._count_last()
+        self._recount()
         total = self.total
         if not total:
             return
@@ -155,6 +157,7 @@ class Finder(QObject):
         self._words = ""
         self._begin()
         self._texts.clear()
+        self._thoughts.clear()
 
     # Counting
 
@@ -172,44 +175,51 @@ class Finder(QObject):
 
     @Slot()
     def _go_on(self) -> None:
+        self._work_on()
+        self.counted.emit()
+
+    def _work_on(self) -> None:
         until = time.perf_counter() + SLICE_S
         for _ in self._work:
-            if self._current is None:
-                self._go_to_first()
             if time.perf_counter() > until:
                 self._slice_timer.start()
-                self.counted.emit()
                 return
-        self._count_last()
-        if self._current is None:
-            self._go_to_first()
-        self.counted.emit()
-        self._recount_soon()
+        if self._is_last_growing():
+            self._recount_timer.start(self._recount_ms)
 
     def _look_through(self) -> Iterator[None]:
-        """Count from the turn in sight to the end, then from the beginning."""
-        thoughts = {turn.turn.id: turn.thinking.shown_thought() for turn in self._view.built_turns()}
+        """Count from the turn in sight to the end, then from the beginning; go to the first match."""
+        thoughts = {turn.turn.id: _thought_of(turn) for turn in self._view.built_turns()}
         turns, in_sight = self._view.turns(), self._begin_at()
         first = next((number for number, turn in enumerate(turns) if turn.id == in_sight), 0)
         for turn in turns[first:] + turns[:first]:
-            self._count(turn.id, Part.QUESTION, turn.question, found_text.plain_question)
-            if thoughts.get(turn.id):
-                self._count(turn.id, Part.THOUGHT, thoughts[turn.id], found_text.plain_question)
-                yield
+            self._count_question(turn)
+            yield from self._count_thought(turn.id, *thoughts.get(turn.id, ("", True)))
             yield from self._count_answer(turn)
+            if any(self._counts.get((turn.id, part)) for part in Part):
+                self._go_to_first()
             yield
+        yield from self._count_last()
+        self._go_to_first()
 
-    def _count(self, turn_id: int, part: Part, source: str, plain: Callable[[str], str]) -> None:
-        key = turn_id, part
+    def _count_question(self, turn: Turn) -> None:
+        key, source = (turn.id, Part.QUESTION), turn.question
         if key not in self._texts or self._texts[key][0] != source:
-            self._texts[key] = source, folded(plain(source))
+            self._texts[key] = source, folded(found_text.plain_question(source))
         self._counts[key] = self._texts[key][1].count(self._words)
+
+    def _count_thought(self, turn_id: int, untrusted_thought: str, has_ended: bool) -> Iterator[None]:
+        if untrusted_thought:
+            plain = self._thoughts.setdefault(turn_id, PlainThought())
+            yield from plain.read(untrusted_thought, ended=has_ended)
+            self._counts[turn_id, Part.THOUGHT] = folded(plain.text).count(self._words)
 
     def _count_answer(self, turn: Turn) -> Iterator[None]:
         key, source = (turn.id, Part.ANSWER), turn.answer
         known = self._texts.get(key)
         if known is None or known[0] != source:
             if not found_text.may_hold(source, self._words):
+                self._counts.pop(key, None)
                 return
             pieces = []
             for piece in found_text.plain_answer(self._reader, source):
@@ -219,19 +229,23 @@ class Finder(QObject):
             self._texts[key] = source, folded("".join(pieces))
         self._counts[key] = self._texts[key][1].count(self._words)
 
-    def _count_last(self) -> None:
-        """The reply that is being written has grown since it was looked through."""
+    def _count_last(self) -> Iterator[None]:
+        """The reply that is being written has grown since it was looked through, or has ended."""
         turns, built = self._view.turns(), self._view.built_turns()
         if not self._words or not built or built[-1].turn.id != turns[-1].id:
             return
-        last, thought = built[-1], built[-1].thinking.shown_thought()
-        self._count(last.turn.id, Part.THOUGHT, thought, found_text.plain_question)
+        last, thought = built[-1], _thought_of(built[-1])
         if last.footer is None:  # it is running
-            texts = [folded(text.document().toPlainText()) for text in last.answer_views]
-            self._counts[last.turn.id, Part.ANSWER] = sum(text.count(self._words) for text in texts)
+            texts = ("\n".join(map(found_text.found_in, view.items)) for view in last.answer_views)
+            count = sum(folded(text).count(self._words) for text in texts)
+            self._counts[last.turn.id, Part.ANSWER] = count
         else:
-            for _ in self._count_answer(turns[-1]):
-                pass
+            yield from self._count_answer(turns[-1])
+        yield from self._count_thought(turns[-1].id, *thought)
+
+    def _is_last_growing(self) -> bool:
+        built = self._view.built_turns()
+        return bool(built) and built[-1].footer is None
 
     @Slot()
     def _recount_soon(self) -> None:
@@ -240,18 +254,16 @@ class Finder(QObject):
 
     @Slot()
     def _recount(self) -> None:
-        """The reply that is being written has grown, or has ended; the current match stays."""
-        if self.is_looking:
-            return
-        began = time.perf_counter()
-        before = dict(self._counts)
-        self._count_last()
-        if self._counts != before:
-            self.counted.emit()
-        built = self._view.built_turns()
-        if built and built[-1].footer is None:
+        """Count the last reply again, at once where that takes a moment; the current match stays."""
+        if self._words and not self.is_looking:
+            self._work, before = self._count_last(), self._counts.copy()
+            began = time.perf_counter()
+            self._work_on()
+            if self.is_looking or self._counts != before:
+                self.counted.emit()
             took_ms = int((time.perf_counter() - began) * 1000)
-            self._recount_timer.start(max(RECOUNT_MS, took_ms * RECOUNT_SHARE))
+            self._recount_ms = max(RECOUNT_MS, took_ms * RECOUNT_SHARE)
+            self._mark_soon()
 
     def _counts_part(self, part: Part) -> bool:
         return part is not Part.THOUGHT or self._with_thoughts
@@ -278,9 +290,8 @@ class Finder(QObject):
         return self._view.turn_in_sight() if self._from_turn is None else self._from_turn
 
     def _go_to_first(self) -> None:
-        """To the first match from what is in sight on; it is counted in that order."""
-        total = self.total
-        if total:
+        """To the first match from what is in sight on, unless one is there; it is counted in that order."""
+        if self._current is None and (total := self.total):
             self._go_to(self._first_in_sight(total, 1))
 
     def _go_to(self, number: int) -> None:
@@ -317,10 +328,10 @@ class Finder(QObject):
     def _cursor_of(self, place: Place, turn: TurnWidget) -> tuple[QTextCursor | None, SafeBrowser | None]:
         number, texts = place.number, _texts_of(turn, place.part)
         for text in texts:
-            cursors = self._cursors(text, number + 1)
-            if number < len(cursors):
-                return cursors[number], text
-            number -= len(cursors)
+            count, cursors = cursors_at(text, self._words, number, number + 1)
+            if cursors:
+                return cursors[0], text
+            number -= count
         return None, texts[-1] if texts else None
 
     # Marking
@@ -333,52 +344,22 @@ class Finder(QObject):
     @Slot()
     def _mark_all(self) -> None:
         """Mark the matches of all turns that are built."""
-        for turn in self._view.built_turns():
-            for part in Part:
-                is_marked = bool(self._words) and self._counts_part(part)
-                self._mark(turn.turn.id, part, _texts_of(turn, part), is_marked)
-
-    def _mark(self, turn_id: int, part: Part, texts: list[SafeBrowser], is_marked: bool) -> None:
-        current = self._current
-        number = current.number if current and (current.turn_id, current.part) == (turn_id, part) else -1
-        for text in texts:
-            state = (
-                f"{self._theme.name} {number} {text.document().revision()} {self._words}" if is_marked else ""
+        self._marks.show(
+            Found(
+                _texts_of(turn, part),
+                self._words if self._counts_part(part) else "",
+                current.number
+                if (current := self._current) and (current.turn_id, current.part) == (turn.turn.id, part)
+                else -1,
             )
-            if state != (text.property(_MARKED) or ""):
-                text.setProperty(_MARKED, state)
-                first = max(number - MAX_MARKED // 2, 0)
-                cursors = self._cursors(text, first + MAX_MARKED) if is_marked else []
-                marks = [self._mark_of(cursor, index == number) for index, cursor in enumerate(cursors)]
-                text.setExtraSelections(marks[first:])
-                text.setProperty(_MATCHES, len(cursors))
-            number = max(number - int(text.property(_MATCHES) or 0), -1)  # from the next text on
-
-    def _mark_of(self, cursor: QTextCursor, is_current: bool) -> QTextEdit.ExtraSelection:
-        looks = QTextCharFormat()
-        looks.setBackground(self._theme.colour("accent" if is_current else "accent_soft"))
-        looks.setForeground(self._theme.colour("on_accent" if is_current else "text"))
-        looks.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)  # the soft ground is faint
-        looks.setUnderlineColor(self._theme.colour("accent"))
-        mark = QTextEdit.ExtraSelection()
-        mark.cursor, mark.format = cursor, looks
-        return mark
-
-    def _cursors(self, text: SafeBrowser, most: int) -> list[QTextCursor]:
-        """The first matches in a text as selections."""
-        plain = text.document().toPlainText()
-        starts = found_text.places(folded(plain), self._words)[:most]
-        ends = [start + len(self._words) for start in starts]
-        positions = found_text.document_positions(
-            plain, [place for pair in zip(starts, ends, strict=True) for place in pair]
+            for turn in self._view.built_turns()
+            for part in Part
         )
-        cursors = []
-        for start, end in zip(positions[::2], positions[1::2], strict=True):
-            cursor = QTextCursor(text.document())
-            cursor.setPosition(start)
-            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            cursors.append(cursor)
-        return cursors
+
+
+def _thought_of(turn: TurnWidget) -> tuple[str, bool]:
+    """Its thought, as the model wrote it, and whether it has ended."""
+    return turn.thinking.thought(), turn.thinking.phase not in UNDER_WAY
 
 
 def _texts_of(turn: TurnWidget, part: Part) -> list[SafeBrowser]:

@@ -1,33 +1,46 @@
-"""Looks for words in texts: without regard to case, as plain text, and with places that a document knows."""
+"""Texts as they are searched and copied: plain, without regard to case, with places that a document knows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 
-from ui.transcript.blocks import LINE_SEPARATOR, BlockKind, Container, Item, Run, Table
+from app.history.search_words import character_folds
+from ui.transcript.blocks import LINE_SEPARATOR, BlockKind, Container, Item, Run, Table, whole_paragraphs
+from ui.transcript.formulas.source import searched
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.stream import MarkdownStream
 from ui.transcript.untrusted_text import shown, with_line_feeds
 
 MAX_WORDS_CHARS = 200
-FORMULA = "\ufffc"
-"""What stands for a drawn formula in the text of a document."""
 PIECE_CHARS = 8_000
 _LEFT_OUT = frozenset({BlockKind.CODE_HEAD, BlockKind.RULE})
-_PARAGRAPHS = frozenset({BlockKind.PARAGRAPH, BlockKind.CONTINUED})
 _LEVEL = "  "
 _COPIED_AS = str.maketrans({"\u00a0": " ", "\u202f": None, "\u2060": None})
 _MARKUP = str.maketrans("", "", "*_~`\\")
-_SPACES = str.maketrans({"\u00a0": " ", "\u2028": "\n", "\u2029": "\n"})
+_SPACES = "\u00a0\u202f" + LINE_SEPARATOR
+
+
+def words_to_find(typed: str) -> str:
+    """What is typed, as it is looked for in what is `folded`."""
+    return folded(unicodedata.normalize("NFC", typed[:MAX_WORDS_CHARS]))
 
 
 def folded(text: str) -> str:
-    """The text in lower case, each character at its place; kinds of spaces are one."""
-    text = text.translate(_SPACES)
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(low if len(low := character.lower()) == 1 else character for character in text)
-    return lower
+    """The text without case and accents, each character at its place; kinds of spaces are one.
+
+    As the search through all chats folds it, but for what would become longer or shorter.
+    """
+    if not text.isascii():
+        for character in set(text):
+            if character > "\x7f" and (fold := _folded_character(character)) != character:
+                text = text.replace(character, fold)
+    return text.lower()
+
+
+def _folded_character(character: str) -> str:
+    folds = (" " if character in _SPACES else character_folds(character), character.lower())
+    return next((fold for fold in folds if len(fold) == 1), character)
 
 
 def places(folded_text: str, folded_words: str) -> list[int]:
@@ -37,24 +50,6 @@ def places(folded_text: str, folded_words: str) -> list[int]:
         found.append(start)
         start = folded_text.find(folded_words, start + len(folded_words))
     return found
-
-
-def document_positions(text: str, starts: Sequence[int]) -> list[int]:
-    """The places as positions in a text document, which counts in UTF-16."""
-    if text.isascii() or not starts or max(text) <= "\uffff":
-        return list(starts)
-    positions, before, position = [], 0, 0
-    for start in starts:
-        part = text[before:start]
-        position += len(part) + sum(character > "\uffff" for character in part)
-        positions.append(position)
-        before = start
-    return positions
-
-
-def utf16_length(text: str) -> int:
-    """How many positions of a text document these characters take."""
-    return len(text) + sum(character > "\uffff" for character in text) if not text.isascii() else len(text)
 
 
 def may_hold(untrusted_markdown: str, folded_words: str) -> bool:
@@ -76,35 +71,32 @@ def plain_answer(reader: MarkdownReader, untrusted_markdown: str) -> Iterator[st
         stream.feed(untrusted_markdown[start : start + PIECE_CHARS])
         yield ""
     for item in stream.items():
-        yield _found_in(item) + "\n"
+        yield found_in(item) + "\n"
 
 
 def plain_text(items: Sequence[Item]) -> str:
     """Items as they are copied: levels of lists set in, code without its head, formulas as their source."""
+    items = whole_paragraphs(items)
     shown_items = [item for item in items if _kind(item) not in _LEFT_OUT]
     least = min((_outer_level(item) for item in shown_items), default=0)
     lines: list[str] = []
     before: Item | None = None
     for item in items:
         if _kind(item) not in _LEFT_OUT:
-            lines += [""] if before is not None and _stands_apart(before, item) else []
+            lines += [""] if before is not None and stand_apart(before, item) else []
             lines += _copied_lines(item, least)
         if lines:
             before = item
     return "\n".join(lines).translate(_COPIED_AS)
 
 
-def begins_in_list(items: Sequence[Item]) -> bool:
-    """Whether the first goes on with a list that may stand above it, line by line."""
-    return bool(items) and _kind(items[0]) is BlockKind.TIGHT and bool(items[0].inside)
-
-
-def _stands_apart(before: Item, item: Item) -> bool:
+def stand_apart(before: Item, item: Item) -> bool:
+    """Whether an empty line stands between them: not within a list, nor within code."""
     kind = _kind(item)
     if kind is BlockKind.TIGHT:
-        is_below = _kind(before) in _PARAGRAPHS and _level(item) > _level(before)
+        is_below = bool(_marker(before)) and _level(item) > _level(before)
         return not item.inside or not (_kind(before) is kind or is_below)
-    return kind is not BlockKind.CONTINUED and (kind is not BlockKind.CODE_LINE or _kind(before) is not kind)
+    return kind is not BlockKind.CODE_LINE or _kind(before) is not kind
 
 
 def _kind(item: Item) -> BlockKind | None:
@@ -128,22 +120,30 @@ def _copied_lines(item: Item, least: int) -> list[str]:
     first = _LEVEL * (_outer_level(item) - least)
     others = _LEVEL * (_level(item) - least)
     if isinstance(item, Table):
-        cells = (("\t".join(_plain_runs(cell, "") for cell in row)) for row in item.rows)
-        return [others + row.replace(LINE_SEPARATOR, "\n" + others) for row in cells]
-    text = _plain_runs(item.runs, "").replace(LINE_SEPARATOR, "\n")
+        cells = (("\t".join(_plain_runs(cell, _copied) for cell in row)) for row in item.rows)
+        return [others + row.replace(LINE_SEPARATOR, " ") for row in cells]
+    text = _plain_runs(item.runs, _copied).replace(LINE_SEPARATOR, "\n")
+    if not text:
+        return [(first + item.marker).rstrip()]
     marker = f"{item.marker} " if item.marker else ""
     return [(first + marker + text).replace("\n", "\n" + others)]
 
 
-def _found_in(item: Item) -> str:
+def found_in(item: Item) -> str:
     """An item as its document has it, where each cell of a table is a line."""
     if isinstance(item, Table):
-        cells = (_plain_runs(cell, FORMULA) for row in item.rows for cell in row)
-        return "\n".join(cells).replace(LINE_SEPARATOR, "\n")
+        return "\n".join(_plain_runs(cell, _searched) for row in item.rows for cell in row)
     marker = item.marker + "\t" if item.marker else ""
-    return (marker + _plain_runs(item.runs, FORMULA)).replace(LINE_SEPARATOR, "\n")
+    return marker + _plain_runs(item.runs, _searched)
 
 
-def _plain_runs(runs: Sequence[Run], formula: str) -> str:
-    """`formula` stands in place of formulas, "" for their source."""
-    return "".join(run.text if run.maths is None else formula or run.source or run.text for run in runs)
+def _searched(run: Run) -> str:
+    return run.text if run.maths is None else searched(run.maths.tex) + run.behind
+
+
+def _copied(run: Run) -> str:
+    return run.text if run.maths is None else run.source or run.text
+
+
+def _plain_runs(runs: Sequence[Run], plain: Callable[[Run], str]) -> str:
+    return "".join(map(plain, runs))

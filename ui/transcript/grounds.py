@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTextBlock, QTe
 from ui.theme import GUTTER_PX, RADIUS_BLOCK_PX, Theme
 from ui.transcript import styles
 from ui.transcript.blocks import Block, BlockKind, Container, Item, Mark
-from ui.transcript.document import AnswerWriter, units
+from ui.transcript.document import AnswerWriter
+from ui.utf16 import utf16_length
 
 _BOX_RADIUS_PX = 5
 _BOX_OUTSIDE_PX = 4
@@ -163,9 +164,9 @@ class Grounds:
         drawn = iter(self._writer.drawn(index))
         for run in block.runs:
             is_drawn = run.maths is not None and next(drawn)
-            length = 1 if is_drawn else units(run.text)
+            length = 1 if is_drawn else utf16_length(run.text)
             if run.marks & Mark.BOXED and not is_drawn:
-                yield index, start + 1, length - units(run.behind) - 2  # without the room around it
+                yield index, start + 1, length - utf16_length(run.behind) - 2  # without the room around it
             start += length
 
     def _block(self, index: int) -> QTextBlock:

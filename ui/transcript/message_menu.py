@@ -11,7 +11,6 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from ui.transcript.clipboard import put_on_clipboard
-from ui.transcript.formulas.objects import source_at
 from ui.transcript.message_actions import BRANCH, DELETE
 from ui.transcript.selected_text import answer_as_markdown
 from ui.transcript.thought import ThoughtText
@@ -57,7 +56,7 @@ def _above(part: QWidget | None, kind: type[AnyWidget]) -> AnyWidget | None:
 def _add_place(menu: QMenu, text: SafeBrowser, event: QContextMenuEvent) -> None:
     """What stands under the mouse: a link, a formula."""
     address = text.anchorAt(text.viewport().mapFromGlobal(event.globalPos()))
-    formula = source_at(text.document(), text.position_at(event.globalPos()))
+    formula = text.formula_at(event.globalPos())
     if address:
         menu.addAction("Copy the address of the link", partial(_copy, lambda: address))
     if formula:

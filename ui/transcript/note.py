@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from app.history.records import Turn, TurnState
 from models.errors import ENGINE_GONE, AppError, PromptTooLongError, says_too_long
 from ui.theme import GUTTER_PX
+from ui.transcript.clipboard import SelectableLabel
 from ui.widgets.button_row import ButtonRow
 from ui.widgets.text_button import TextButton
 
@@ -172,14 +173,9 @@ def note_frame(text: str, kind: str, buttons: QWidget, parent: QWidget) -> QFram
     """A coloured frame around a text, which can be selected, and the row of its buttons."""
     frame = QFrame(parent)
     frame.setProperty("kind", kind)
-    label = QLabel(frame)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setText(text)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     inner = QVBoxLayout(frame)
     inner.setContentsMargins(16, 12, 16, 12)
     inner.setSpacing(12)
-    inner.addWidget(label)
+    inner.addWidget(SelectableLabel(text))
     inner.addWidget(buttons)
     return frame

@@ -10,9 +10,9 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from ui.theme import GUTTER_PX
-from ui.transcript.found_text import utf16_length
 from ui.transcript.thought import ThoughtText
 from ui.transcript.untrusted_text import with_line_feeds
+from ui.utf16 import utf16_length
 from ui.widgets.safe_browser import SafeBrowser
 
 

@@ -86,4 +86,6 @@ def _add(parts: list[str], piece: Cut, text: str) -> None:
 
 
 def _joined(parts: Sequence[str]) -> str:
+    if len(parts) == 1:
+        return parts[0]
     return "\n\n".join(part.strip("\n") for part in parts if part.strip())

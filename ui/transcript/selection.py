@@ -19,7 +19,7 @@ from app.history.records import TurnState
 from ui.transcript import selected_text
 from ui.transcript.answer import AnswerView
 from ui.transcript.clipboard import has_selection, put_in_selection, put_on_clipboard
-from ui.transcript.found_text import begins_in_list
+from ui.transcript.found_text import stand_apart
 from ui.transcript.rows import Row, TurnRows
 from ui.transcript.selected_text import Cut, Piece
 from ui.transcript.thought import ThoughtText
@@ -114,14 +114,15 @@ class MessageSelection(QObject):
                 text.clear_selection()
 
     def copy(self, *, as_markdown: bool = False) -> None:
-        """Put what is selected on the clipboard; nothing where nothing is."""
+        """Put what is selected on the clipboard, if it says anything."""
         pieces = self.pieces()
         if not pieces:
             return
         made = partial(selected_text.as_markdown if as_markdown else selected_text.as_text, pieces)
         is_of_thought = selected_text.hold_thought(pieces)
         if selected_text.length(pieces) <= COPY_AT_ONCE_CHARS:
-            put_on_clipboard(made(), is_concealed=is_of_thought)
+            if text := made():
+                put_on_clipboard(text, is_concealed=is_of_thought)
         else:
             self.long_copy_requested.emit(made, is_of_thought)
 
@@ -131,7 +132,7 @@ class MessageSelection(QObject):
         if stretch is not None:
             return list(self._pieces_of(stretch))
         alone = self._selected_alone()
-        return [] if alone is None else [_cut(alone, _QUESTION)]
+        return [] if alone is None else [_cut(alone, None)]
 
     # What the texts say
 
@@ -282,9 +283,11 @@ class MessageSelection(QObject):
             if row.widget is None or (is_whole and not running and not self._with_thoughts):
                 yield row.turn
                 continue
-            for number, text in _texts(row.widget):
+            above: SafeBrowser | None = None
+            for _, text in _texts(row.widget):
                 if text.is_covered and text.textCursor().hasSelection():
-                    yield _cut(text, number)
+                    yield _cut(text, above)
+                above = text
 
     # Places
 
@@ -340,11 +343,17 @@ def _same_text(one: Spot, other: Spot | None) -> bool:
     return other is not None and (one.turn_id, one.text) == (other.turn_id, other.text)
 
 
-def _cut(text: SafeBrowser, number: int) -> Cut:
-    """What is selected of the text with this number in its turn."""
-    goes_on = text.textCursor().selectionStart() == 0 and (
-        (isinstance(text, ThoughtText) and text.goes_on)
-        or (isinstance(text, AnswerView) and number > _ANSWER and begins_in_list(text.items))
-    )
+def _cut(text: SafeBrowser, above: SafeBrowser | None) -> Cut:
+    """What is selected of a text; `above` is the one of its turn that stands over it."""
+    goes_on = text.textCursor().selectionStart() == 0 and _goes_on(text, above)
     is_of_thought = isinstance(text, ThoughtText)
     return Cut(text.selected_text(), text.selected_markdown(), is_of_thought=is_of_thought, goes_on=goes_on)
+
+
+def _goes_on(text: SafeBrowser, above: SafeBrowser | None) -> bool:
+    """Whether no empty line stands between them."""
+    if isinstance(text, ThoughtText):
+        return text.goes_on
+    if not isinstance(text, AnswerView) or not isinstance(above, AnswerView):
+        return False
+    return bool(above.items and text.items) and not stand_apart(above.items[-1], text.items[0])

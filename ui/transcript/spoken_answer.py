@@ -6,17 +6,14 @@ the places are those of the text that is said.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from itertools import accumulate
-
 from PySide6.QtCore import QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QAccessibleTextInterface, QTextCursor, QTextDocument
+from PySide6.QtGui import QAccessible, QAccessibleTextInterface, QTextCursor
 from PySide6.QtWidgets import QAccessibleWidget, QTextEdit
 from shiboken6 import VoidPtr, getCppPointer
 
-from ui.transcript.formulas.objects import OBJECT, selected_text, source_at
-from ui.transcript.found_text import utf16_length
+from ui.transcript.formulas.objects import OBJECT, SOURCE, selected_text
+from ui.transcript.formulas.written_out import Places, written_out
+from ui.utf16 import utf16_part
 
 _SAID_AS = str.maketrans({"\ufdd0": "\t", "\ufdd1": "\n", "\u2029": "\n", "\u2028": "\n"})
 """Each is one place before and after."""
@@ -24,7 +21,7 @@ _SAID_AS = str.maketrans({"\ufdd0": "\t", "\ufdd1": "\n", "\u2029": "\n", "\u202
 
 def spoken_answer(answer: QObject) -> SpokenAnswer | None:
     """For an answer with formulas; None: Qt's own is better, which knows lines and fonts too."""
-    if isinstance(answer, QTextEdit) and formula_lengths(answer.document()):
+    if isinstance(answer, QTextEdit) and OBJECT in answer.document().toPlainText():
         return SpokenAnswer(answer)
     return None
 
@@ -85,7 +82,7 @@ class SpokenText(QAccessibleTextInterface):
         """Where what stands in the document is in this text."""
         document = self._edit.document()
         if document.revision() != self._revision:
-            self._revision, self._places = document.revision(), Places(formula_lengths(document))
+            self._revision, self._places = document.revision(), written_out(document, SOURCE)[1]
         return self._places
 
     # Qt overrides
@@ -94,8 +91,7 @@ class SpokenText(QAccessibleTextInterface):
         """What is said from one offset to another."""
         cursor = QTextCursor(self._edit.document())
         cursor.select(QTextCursor.SelectionType.Document)
-        units = selected_text(cursor).translate(_SAID_AS).encode("utf-16-le", "surrogatepass")
-        return units[2 * start : 2 * end].decode("utf-16-le", "replace")
+        return utf16_part(selected_text(cursor).translate(_SAID_AS), start, end)
 
     def characterCount(self) -> int:
         """How many places the text has."""
@@ -154,39 +150,3 @@ class SpokenText(QAccessibleTextInterface):
         cursor.setPosition(self._position(start))
         cursor.setPosition(self._position(end), QTextCursor.MoveMode.KeepAnchor)
         self._edit.setTextCursor(cursor)
-
-
-class Places:
-    """Places of a document in which each formula is one character, and of its text with their sources."""
-
-    def __init__(self, formulas: Mapping[int, int]) -> None:
-        """`formulas`: where they stand in the document, in ascending order, and the length of each source."""
-        self._positions, self._lengths = list(formulas), list(formulas.values())
-        self._longer = [0, *accumulate(length - 1 for length in self._lengths)]
-        self._starts = [at + longer for at, longer in zip(self._positions, self._longer, strict=False)]
-
-    def offset(self, position: int) -> int:
-        """A place of the document as one of the text."""
-        return position + self._longer[bisect_left(self._positions, position)]
-
-    def position(self, offset: int) -> int:
-        """A place of the text as one of the document; within a formula it is that of the formula."""
-        number = bisect_right(self._starts, offset) - 1
-        if number >= 0 and offset < self._starts[number] + self._lengths[number]:
-            return self._positions[number]
-        return offset - self._longer[number + 1]
-
-
-def formula_lengths(document: QTextDocument) -> dict[int, int]:
-    """Where the formulas stand, and how many places of a text document their sources would take."""
-    found = {}
-    block = document.begin()
-    while block.isValid():
-        text = block.text()
-        at = text.find(OBJECT)
-        while at >= 0:
-            position = block.position() + utf16_length(text[:at])
-            found[position] = utf16_length(source_at(document, position))
-            at = text.find(OBJECT, at + 1)
-        block = block.next()
-    return found

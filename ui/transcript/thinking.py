@@ -21,7 +21,6 @@ from ui.transcript.passing_line import PassingLine
 from ui.transcript.pause import INDENT_PX, HintRow, LoopNote
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_buttons import ThoughtButtons
-from ui.transcript.thought_lines import plain_thought
 from ui.transcript.thought_parts import ThoughtParts
 from ui.widgets.safe_browser import Selecting
 from ui.widgets.text_button import TextButton
@@ -234,10 +233,6 @@ class ThinkingBlock(QWidget):
     def thought(self) -> str:
         """All of the thought, as the model wrote it; empty after a reload."""
         return "".join(self._pieces)
-
-    def shown_thought(self) -> str:
-        """The thought as it stands there unfolded, without the marks of its Markdown."""
-        return plain_thought(self.thought(), ended=self._phase not in UNDER_WAY)
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same in another theme."""

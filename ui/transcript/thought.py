@@ -12,9 +12,9 @@ from models.light_markdown import LightLine, LineKind
 from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.clipboard import copied_data
-from ui.transcript.found_text import document_positions, utf16_length
 from ui.transcript.thought_lines import Change, LineEnd, Reopened
 from ui.transcript.thought_styles import ThoughtStyles
+from ui.utf16 import utf16_length, utf16_places
 from ui.widgets.safe_browser import SafeBrowser
 
 PART_CHARS = 12_000
@@ -143,7 +143,7 @@ class ThoughtText(SafeBrowser):
         self._marked[block.blockNumber()] = line
         cursor, start = QTextCursor(block), block.position()
         edges = [0, *(edge for span in line.spans for edge in (span.start, span.end)), len(line.source)]
-        places = [start + place for place in document_positions(line.source, edges)]
+        places = [start + place for place in utf16_places(line.source, edges)]
         for number in range(len(line.spans), -1, -1):
             mark, behind = places[2 * number : 2 * number + 2]
             if number < len(line.spans) and line.spans[number].style:
@@ -202,7 +202,7 @@ def _shown_before(line: LightLine, letters: int) -> int:
     """How much of a line is shown of its first `letters`, in UTF-16 units, the bullet with it."""
     shown = len(line.bullet)
     for span in line.spans:
-        start, end = document_positions(line.source, [span.start, span.end])
+        start, end = utf16_places(line.source, [span.start, span.end])
         if letters < end:
             return shown + max(letters - start, 0)
         shown += end - start

@@ -12,6 +12,9 @@ from ui.transcript.untrusted_text import shown, with_line_feeds
 MAX_LINE_CHARS = 4_000
 """A longer line goes on as a new paragraph: each token lays its whole paragraph out again."""
 
+PIECE_CHARS = 8_000
+"""So many are read at once; it takes about 2 ms."""
+
 
 class LineEnd(enum.Enum):
     """A new line begins."""
@@ -114,17 +117,42 @@ class ThoughtLines:
             yield line
 
 
-def plain_thought(untrusted_thought: str, *, ended: bool) -> str:
+class PlainThought:
     """A thought as it is shown: its marks are gone, but not those of a line that still grows."""
-    lines, made = [""], ThoughtLines()
-    for change in [*made.feed(untrusted_thought), *(made.finish() if ended else ())]:
-        match change:
-            case str():
-                lines[-1] += change
-            case LightLine():
-                lines[-1] = change.text
-            case LineEnd.BREAK:
-                lines.append("")
-            case Reopened(source):
-                lines[-1] = source
-    return "\n".join(lines)
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._source = ""
+        self._lines = [""]
+        self._made = ThoughtLines()
+
+    @property
+    def text(self) -> str:
+        """What was read of it."""
+        return "\n".join(self._lines)
+
+    def read(self, untrusted_thought: str, *, ended: bool) -> Iterator[None]:
+        """Read what came to it since, a piece at a time; it may be left and begun anew in between."""
+        if not untrusted_thought.startswith(self._source):
+            self._begin()
+        for start in range(len(self._source), len(untrusted_thought), PIECE_CHARS):
+            piece = untrusted_thought[start : start + PIECE_CHARS]
+            self._source += piece
+            self._take(self._made.feed(piece))
+            yield
+        if ended:
+            self._take(self._made.finish())
+
+    def _take(self, changes: Iterator[Change]) -> None:
+        for change in changes:
+            match change:
+                case str():
+                    self._lines[-1] += change
+                case LightLine():
+                    self._lines[-1] = change.text
+                case LineEnd.BREAK:
+                    self._lines.append("")
+                case Reopened(source):
+                    self._lines[-1] = source

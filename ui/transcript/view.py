@@ -65,6 +65,7 @@ class TranscriptView(QScrollArea):
         try_again_requested: the running question is to be asked again, with other chances.
         outline_requested: turn id. The user wants the outline of its thought.
         undo_requested: what was deleted last is to come back.
+        formulas_made: some may stand now where their source stood.
     """
 
     restart_requested = Signal()
@@ -76,6 +77,7 @@ class TranscriptView(QScrollArea):
     try_again_requested = Signal()
     outline_requested = Signal(int)
     undo_requested = Signal()
+    formulas_made = Signal()
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class TranscriptView(QScrollArea):
         self._thoughts_open = thoughts_open
         self._reader = MarkdownReader()
         self._formulas = FormulaMaker(self)
+        self._formulas.made.connect(self.formulas_made)
         self._wraps = CodeWraps()
         self._versions: Mapping[int, Sequence[int]] = {}
         self._busy_reason = ""

@@ -7,7 +7,18 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 
-from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, Item, Mark, Run, Runs, Table
+from ui.transcript.blocks import (
+    LINE_SEPARATOR,
+    Block,
+    BlockKind,
+    Container,
+    Item,
+    Mark,
+    Run,
+    Runs,
+    Table,
+    whole_paragraphs,
+)
 
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": None})
 _SIGNS = {Mark.BOLD: "**", Mark.ITALIC: "*", Mark.STRIKE: "~~"}
@@ -26,6 +37,7 @@ _SHARPS = re.compile(r"(?:^|(?<=\s))#+\s*$")
 
 def written(items: Sequence[Item]) -> str:
     """The items as Markdown that reads as they do."""
+    items = whole_paragraphs(items)
     lines: list[str] = []
     margins = _Margins()
     fence = _fence(items)
@@ -112,7 +124,7 @@ def _needs_blank(before: Item, item: Item) -> bool:
         return False  # an empty line would end its list
     if isinstance(before, Table) or isinstance(item, Table):
         return True
-    if item.kind is BlockKind.CODE_LINE or item.kind is BlockKind.CONTINUED:
+    if item.kind is BlockKind.CODE_LINE:
         return False
     return not (before.kind is BlockKind.TIGHT and item.kind is BlockKind.TIGHT and bool(item.inside))
 
@@ -220,6 +232,8 @@ def _are_closed(texts: Iterable[str]) -> bool:
 def _marks(before: str, words: str, after: str) -> bool:
     """Whether signs around the words are read as marks."""
     words_only = words.strip()
+    if not words_only:
+        return False
     before = before if words[:1] == words_only[:1] else " "
     after = after if words[-1:] == words_only[-1:] else " "
     return (_is_word(words_only[:1]) or not _is_word(before)) and (

@@ -144,6 +144,10 @@ class SafeBrowser(QTextBrowser):
         """The event where its place stands in the document; for subclasses that move a part of it."""
         return event
 
+    def point_in_document(self, at: QPoint) -> QPoint:
+        """The same for a point of the viewport."""
+        return at
+
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint what stands behind the text inside `clip`; for subclasses."""
 
@@ -219,7 +223,14 @@ class SafeBrowser(QTextBrowser):
 
     def position_at(self, global_position: QPoint) -> int:
         """The position of the character there, or of the nearest one."""
-        return self.cursorForPosition(self.viewport().mapFromGlobal(global_position)).position()
+        at = self.viewport().mapFromGlobal(global_position)
+        return self.cursorForPosition(self.point_in_document(at)).position()
+
+    def formula_at(self, global_position: QPoint) -> str:
+        """The source of the formula there, without the punctuation behind it; empty where there is none."""
+        at = self.point_in_document(self.viewport().mapFromGlobal(global_position))
+        layout = self.document().documentLayout()
+        return source_at(self.document(), layout.hitTest(QPointF(at), Qt.HitTestAccuracy.ExactHit))
 
     def drag_to(self, global_position: QPoint) -> None:
         """What is under a mouse that selects moved, not the mouse."""
@@ -397,12 +408,11 @@ class SafeBrowser(QTextBrowser):
     def viewportEvent(self, event: QEvent) -> bool:
         """Show the real address of the link under the mouse, or the source of the formula."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            self.setToolTip(self.anchorAt(event.pos()) or self._formula_tip(event.pos()))
+            self.setToolTip(self.anchorAt(event.pos()) or self._formula_tip(event.globalPos()))
         return super().viewportEvent(event)
 
-    def _formula_tip(self, at: QPoint) -> str:
-        position = self.document().documentLayout().hitTest(QPointF(at), Qt.HitTestAccuracy.ExactHit)
-        source = source_at(self.document(), position)
+    def _formula_tip(self, global_position: QPoint) -> str:
+        source = self.formula_at(global_position)
         # The tip has no switch for plain text: what is escaped cannot be anything else.
         return f"<p>{html.escape(source.translate(_COPIED_AS)[:MAX_TIP_CHARS])}</p>" if source else ""
 

@@ -27,7 +27,7 @@ def test_as_markdown() -> None:
 
 def test_as_text() -> None:
     assert chat_as_text(TURNS) == (
-        "You:\nWhat is\n\n<b>47</b> * 36?\n\nPonder Mini:\nIt is 1692,\nby \\(40 + 7\\).\n• one\n• two\n\n"
+        "You:\nWhat is\n\n<b>47</b> * 36?\n\nPonder Mini:\nIt is 1692,\nby \\(40 + 7\\).\n\n• one\n• two\n\n"
         "You:\nAnd now?\n\nYou:\nA table\n\nPonder Mini:\na\tb\n1\t2\n\nx = 1\n"
     )
 

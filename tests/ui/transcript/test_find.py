@@ -22,11 +22,12 @@ from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.find_bar import FindBar
 from ui.transcript.finder import Finder
-from ui.transcript.found_text import document_positions, folded, may_hold, places, plain_answer
+from ui.transcript.found_text import folded, may_hold, places, plain_answer
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.reading_aids import ReadingAids
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
+from ui.utf16 import utf16_places
 from ui.widgets.safe_browser import SafeBrowser
 
 ANSWER = "A paragraph of some length. " * 30
@@ -234,6 +235,7 @@ def test_escape_takes_everything_away(qtbot: QtBot, aids: ReadingAids) -> None:
     with qtbot.waitSignal(aids.left):
         qtbot.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+    qtbot.waitUntil(lambda: not aids._finder._marks.is_busy)
     assert not any(text.extraSelections() for text in view_of(aids).findChildren(SafeBrowser))
     assert aids._finder._texts == {}
 
@@ -278,7 +280,7 @@ def test_places_are_those_of_a_plain_search(text: str, words: str) -> None:
     low = folded(text)
     assert len(low) == len(text)
     assert len(places(low, folded(words))) == low.count(folded(words))
-    positions = document_positions(text, range(len(text)))
+    positions = utf16_places(text, range(len(text)))
     assert positions == [len(text[:n].encode("utf-16-le", "surrogatepass")) // 2 for n in range(len(text))]
 
 
@@ -325,6 +327,8 @@ def test_it_keeps_nothing_of_a_chat_that_went(qtbot: QtBot, aids: ReadingAids) -
 
 def marked(aids: ReadingAids, texts: Sequence[SafeBrowser]) -> list[int]:
     aids._finder._mark_all()
+    while aids._finder._marks.is_busy:
+        QApplication.processEvents()
     return [len(text.extraSelections()) for text in texts]
 
 

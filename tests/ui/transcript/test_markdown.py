@@ -125,7 +125,7 @@ def maths(tex: str, source: str, marks: Mark = Mark.MATH, *, is_display: bool = 
         ("x \\[k\\]", [Run("x "), maths("k", "\\[k\\]", is_display=True)]),
         ("$a$$b$", [maths("a", "$a$"), maths("b", "$b$")]),
         ("**$a$**", [maths("a", "$a$", Mark.BOLD | Mark.MATH)]),
-        ("\\boxed{1692}", [Run(boxed("1692"), Mark.BOXED)]),
+        ("\\boxed{1692}", [Run(boxed("1692"), Mark.BOXED, source="\\boxed{1692}")]),
         (
             "$x = \\boxed{\\frac{1}{2}}$",
             [maths("x = \\boxed{\\frac{1}{2}}", "$x = \\boxed{\\frac{1}{2}}$")],
@@ -141,9 +141,9 @@ def maths(tex: str, source: str, marks: Mark = Mark.MATH, *, is_display: bool = 
                 )
             ],
         ),
-        ("\\boxed{1{,}692}", [Run(boxed("1,692"), Mark.BOXED)]),
-        ("\\boxed{\\text{yes}}", [Run(boxed("yes"), Mark.BOXED)]),
-        ("**\\boxed{7}**", [Run(boxed("7"), Mark.BOLD | Mark.BOXED)]),
+        ("\\boxed{1{,}692}", [Run(boxed("1,692"), Mark.BOXED, source="\\boxed{1{,}692}")]),
+        ("\\(\\boxed{\\text{yes}}\\)", [Run(boxed("yes"), Mark.BOXED, source="\\(\\boxed{\\text{yes}}\\)")]),
+        ("**\\boxed{7}**", [Run(boxed("7"), Mark.BOLD | Mark.BOXED, source="\\boxed{7}")]),
         ("$5 and $10", [Run("$5 and $10")]),
         ("between $5-$10", [Run("between $5-$10")]),
         ("$20 (or less than 30 US$)", [Run("$20 (or less than 30 US$)")]),

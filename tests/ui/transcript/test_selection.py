@@ -113,6 +113,17 @@ def test_a_drag_upwards_and_back_home(view: TranscriptView) -> None:
     send(answer, QEvent.Type.MouseButtonRelease, place(parts(view, 3)[0], 3), NONE)
 
 
+def test_white_space_is_copied_as_it_is(view: TranscriptView) -> None:
+    fill(view, 1, "```py\nif x:\n        y = 1\n```\n\n**a b**")
+    _, answer = parts(view, 1)
+    words = answer.document().toPlainText()
+    answer.cover(words.index("  y") - 3, words.index("y ="))
+    assert copied(view) == "     "
+    answer.cover(words.index(" b"), words.index("b"))
+    assert copied(view) == " "
+    assert copied(view, as_markdown=True) == "nothing"  # a space is no Markdown
+
+
 def test_another_press_selects_anew(view: TranscriptView) -> None:
     fill(view)
     drag(parts(view, 1)[0], 0, place(parts(view, 3)[1], 3))

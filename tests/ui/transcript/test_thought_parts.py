@@ -17,6 +17,7 @@ from tests.bench.transcript_corpus import Corpus
 from tests.ui.transcript.test_selection import drag, place
 from tests.ui.transcript.test_thought_markdown import THOUGHTS, look_of, looks_of, text_of
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
+from tests.ui.transcript.views import plain_thought
 from ui.theme import Theme
 from ui.transcript import thought as one_part
 from ui.transcript import thought_parts
@@ -24,7 +25,6 @@ from ui.transcript.places import place_in_thought, y_of
 from ui.transcript.reading_aids import ReadingAids
 from ui.transcript.selected_text import as_text
 from ui.transcript.thinking import ThinkingBlock
-from ui.transcript.thought_lines import plain_thought
 from ui.transcript.thought_parts import AT_ONCE_CHARS, ThoughtParts
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView

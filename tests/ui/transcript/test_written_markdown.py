@@ -18,7 +18,7 @@ from tests.ui.transcript.markdown_texts import WHOLE
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
 from ui.transcript.answer_cut import cut_items
-from ui.transcript.blocks import BlockKind, Item, Runs, Table
+from ui.transcript.blocks import BlockKind, Item, Mark, Runs, Table
 from ui.transcript.document import AnswerWriter
 from ui.transcript.found_text import plain_text
 from ui.transcript.markdown import MarkdownReader
@@ -71,6 +71,10 @@ def test_what_must_not_change(source: str) -> None:
         ("- first\n- second", 4, 13, "-  rst\n-  sec"),
         ("\U0001f600a **\U0001f600b**", 2, 6, "a **\U0001f600**"),
         ("before\n\n```python\nx = 1\ny = 2\n```", 16, 19, "```python\n= 1\n```"),
+        ("so \\boxed{\\text{yes}} it is", 0, 14, "so \\boxed{\\text{yes}} i"),
+        ("so **\\boxed{50\\%}** it is", 2, 11, "**\\boxed{50\\%}**"),  # without all the room in it
+        ("so \\boxed{1692} it is", 7, 9, "69"),
+        ("one **two *three*** four", 7, 8, ""),  # a space between words that stand out
     ],
 )
 def test_a_part_is_cut_at_its_ends(qtbot: QtBot, source: str, start: int, end: int, expected: str) -> None:
@@ -134,7 +138,15 @@ LISTS = """\
 """
 EMPTY = "-\n  - a\n- > q\n- ```\n  c\n  ```\n- # h\n- | a |\n  |--|\n  | b |\n\n3. x\n1) y\n2) z\n"
 _CORPUS = Corpus(7)
-SOURCES = [*[WHOLE, LISTS, EMPTY] * 60, *[_CORPUS.answer(1_750) for _ in range(3)] * 60, *EXAMPLES]
+BOXED = r"""So \boxed{\text{yes it is}}, **\boxed{50\%}** and a\boxed{7}b, \(\boxed{1{,}692}\).
+
+- *the \boxed{2}*
+
+| a\boxed{3} | \boxed{4} |
+|--|--|
+| **x \boxed{5}** | $\boxed{\frac{1}{2}}$ |
+"""
+SOURCES = [*[WHOLE, LISTS, EMPTY, BOXED] * 60, *[_CORPUS.answer(1_750) for _ in range(3)] * 60, *EXAMPLES]
 
 
 def alike(items: Sequence[Item]) -> list[tuple[object, ...]]:
@@ -153,7 +165,11 @@ def alike(items: Sequence[Item]) -> list[tuple[object, ...]]:
 
 
 def words_of(runs: Runs) -> str:
-    text = "".join(run.source or run.text for run in runs).translate({0xA0: " ", 0x202F: None})
+    """The words, formulas as their source; a result has its box."""
+    parts = [run.source or run.text for run in runs]
+    boxes = ["▯" if run.marks & Mark.BOXED else "" for run in runs]
+    text = "".join(f"{box}{part}{box}" for box, part in zip(boxes, parts, strict=True))
+    text = text.translate({0xA0: " ", 0x202F: None})
     return " ".join(text.split())
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.history.records import TurnState
 from tests.ui.transcript.turns import USAGE, make_turn
+from ui.transcript.thought_lines import PlainThought
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
 
@@ -41,3 +42,11 @@ def screen_of(view: TranscriptView) -> QImage:
 
 def end(view: TranscriptView, turn_id: int, answer: str) -> None:
     view.end_turn(make_turn(turn_id, answer=answer, state=TurnState.FINISHED, usage=USAGE), None)
+
+
+def plain_thought(thought: str, *, ended: bool) -> str:
+    """A thought as it is shown."""
+    plain = PlainThought()
+    for _ in plain.read(thought, ended=ended):
+        pass
+    return plain.text

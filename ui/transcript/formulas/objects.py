@@ -26,6 +26,7 @@ from ui import theme as look
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
 from ui.transcript.blocks import Maths
 from ui.transcript.formulas.drawing import Colours, Formula, FormulaPainter
+from ui.transcript.formulas.source import searched
 
 OBJECT = "\ufffc"
 FORMULA_OBJECT = QTextFormat.ObjectTypes.UserObject.value + 1
@@ -36,6 +37,8 @@ _EM_PX = QTextFormat.Property.UserProperty.value + 3
 _ROOM_PX = QTextFormat.Property.UserProperty.value + 4
 _BEHIND = QTextFormat.Property.UserProperty.value + 5
 _BEHIND_FONT = QTextFormat.Property.UserProperty.value + 6
+FOUND = QTextFormat.Property.UserProperty.value + 7
+"""What is searched of it, and the punctuation behind."""
 _GROUND = QTextFormat.Property.ForegroundBrush.value + 1
 """Of a selected object: what Qt keeps there is the ground of the selection (`ObjectSelectionBrush` in
 qtextengine_p.h)."""
@@ -53,11 +56,11 @@ ROOM_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class _Selected:
-    """A formula that Qt painted as selected, and where."""
+class _Painted:
+    """A formula that Qt painted as selected, or not all of, and where."""
 
     transform: QTransform
-    clip: QPainterPath
+    clip: QRectF
     rect: QRectF
     format: QTextFormat
     is_right_to_left: bool
@@ -75,7 +78,7 @@ class FormulaObjects(QPyTextObject):
         self._descent_share = metrics.descent() / self._words.pixelSize()
         self._numbers: dict[Maths, int] = {}
         self._formulas: list[Formula] = []
-        self._selected: list[_Selected] = []
+        self._painted: list[_Painted] = []
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours from now on."""
@@ -109,6 +112,7 @@ class FormulaObjects(QPyTextObject):
         made = QTextCharFormat(around)
         made.setObjectType(FORMULA_OBJECT)
         made.setProperty(SOURCE, source)
+        made.setProperty(FOUND, searched(maths.tex) + behind)
         made.setProperty(_NUMBER, self._numbers[maths])
         made.setProperty(_EM_PX, em_px)
         if behind:
@@ -129,21 +133,27 @@ class FormulaObjects(QPyTextObject):
         return max(math.ceil((formula.depth * em_px + SPACE_PX) / self._descent_share), 1)
 
     def paint_selected(self, painter: QPainter) -> None:
-        """Paint those that are selected, over what Qt painted of them.
+        """Paint those that are selected, over what Qt painted of them; of others beside them what is missing.
 
-        Behind the painting of an object, Qt covers it half with the ground of the selection.
+        Behind the painting of an object, Qt covers it half with the ground of the selection. And its clip is
+        as high as the line that is selected, or the paragraph around it, which a formula may reach out of.
         """
-        selected, self._selected = self._selected, []
+        painted, self._painted = self._painted, []
         painter.save()
-        for one in selected:
+        for one in painted:
             painter.setTransform(one.transform)
             ink = self._ink(one.rect, one.format)
-            # Qt's own clip is as high as the line, which a formula may reach out of.
-            clip = one.clip.boundingRect()
-            painter.setClipRect(QRectF(clip.left(), ink.top(), clip.width(), ink.height()))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(one.format.brushProperty(_GROUND))
-            painter.drawRect(ink)
+            ink = QRectF(one.clip.left(), ink.top(), one.clip.width(), ink.height())
+            if one.format.hasProperty(_GROUND):
+                painter.setClipRect(ink)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(one.format.brushProperty(_GROUND))
+                painter.drawRect(self._ink(one.rect, one.format))
+            else:
+                missing, there = QPainterPath(), QPainterPath()
+                missing.addRect(ink)
+                there.addRect(one.clip)
+                painter.setClipPath(missing.subtracted(there))
             self._paint(painter, one.rect, one.format, is_right_to_left=one.is_right_to_left)
         painter.restore()
 
@@ -204,12 +214,18 @@ class FormulaObjects(QPyTextObject):
         """Paint it in the colour of the text; one that is selected when Qt is done with it."""
         direction = document.findBlock(position).textDirection()
         is_right_to_left = direction == Qt.LayoutDirection.RightToLeft
-        if format.hasProperty(_GROUND):
-            looks, place = QTextFormat(format), QRectF(rect)
-            clip = painter.clipPath()
-            self._selected.append(_Selected(painter.transform(), clip, place, looks, is_right_to_left))
-        else:
-            self._paint(painter, QRectF(rect), format, is_right_to_left=is_right_to_left)
+        is_selected, place = format.hasProperty(_GROUND), QRectF(rect)
+        if is_selected or self._is_cut(painter, place, format):
+            clip, looks = painter.clipPath().boundingRect(), QTextFormat(format)
+            self._painted.append(_Painted(painter.transform(), clip, place, looks, is_right_to_left))
+        if not is_selected:
+            self._paint(painter, place, format, is_right_to_left=is_right_to_left)
+
+    def _is_cut(self, painter: QPainter, place: QRectF, looks: QTextFormat) -> bool:
+        """Whether something above or below will be missing. Selected ones Qt paints again, all cut off."""
+        ink, clip = self._ink(place, looks), painter.clipBoundingRect()
+        is_whole = clip.top() <= ink.top() and ink.bottom() <= clip.bottom()
+        return not is_whole and painter.clipPath().contains(place.center())
 
 
 def fits(formula: Formula, em_px: float, column_px: float) -> bool:
@@ -246,12 +262,13 @@ def selected_text(cursor: QTextCursor) -> str:
 
 
 def source_at(document: QTextDocument, position: int) -> str:
-    """The source of the formula at this position, or empty."""
+    """The source of the formula at this position, without the punctuation behind it, or empty."""
     if position < 0 or document.characterAt(position) != OBJECT:
         return ""
     cursor = QTextCursor(document)
     cursor.setPosition(position + 1)
-    return formula_source(cursor.charFormat())
+    characters = cursor.charFormat()
+    return formula_source(characters).removesuffix(characters.stringProperty(_BEHIND))
 
 
 def _sources(document: QTextDocument, start: int, end: int) -> Iterator[str]:

@@ -1,4 +1,7 @@
-r"""LaTeX before it is drawn: what is refused, and what is written another way because ziamath lacks it."""
+r"""LaTeX before it is drawn: what is refused, and what is written another way because ziamath lacks it.
+
+And what of it is to be seen afterwards, for who looks for words.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,10 @@ _DEFINITIONS = re.compile(
     r"\\(?:def|edef|gdef|xdef|let|newcommand|renewcommand|providecommand|DeclareMathOperator|newenvironment"
     r"|require|input|include|href|url|class|style|ce|pu|array@)(?![a-zA-Z])"
 )
+_UNSEEN = re.compile(r"\\([%$#{}])|\\[a-zA-Z]+|\\.|[{}^_&~]", re.DOTALL)
+"""What is not drawn as it is written, but for the sign in the first group."""
+NOT_FOUND = "\ufffc"
+"""Nobody types it."""
 _ENVIRONMENTS = {
     "align": "align*",
     "aligned": "align*",
@@ -57,6 +64,11 @@ def rewritten(tex: str) -> str:
     for pattern, replacement in _REWRITTEN:
         tex = pattern.sub(replacement, tex)
     return tex
+
+
+def searched(tex: str) -> str:
+    """A drawn formula as it is searched: letters, digits and signs, between them what is not found."""
+    return _UNSEEN.sub(lambda found: found[1] or NOT_FOUND, tex.replace("{,}", ","))
 
 
 def _environment(found: re.Match[str]) -> str:

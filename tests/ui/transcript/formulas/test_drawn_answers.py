@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint
-from PySide6.QtGui import QHelpEvent, QImage, QTextCursor
+from PySide6.QtCore import QEvent, QPoint, QRect
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QImage, QTextCursor
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.ui.test_theme import contrast
@@ -228,6 +229,24 @@ def test_all_of_a_selected_formula_is_to_be_seen(answer: Answer, formula: str, s
     assert all(selected.pixelColor(x, y).lightness() > 150 for x, y in dark)
 
 
+@pytest.mark.parametrize("formula", ["$\\frac{1}{2}$", "$g_j$, "])
+@pytest.mark.parametrize("source", ["It {} is", "- It {} is\n- on", "| It | {} |\n|--|--|\n| is | {} |"])
+def test_beside_selected_words_a_formula_is_whole(answer: Answer, formula: str, source: str) -> None:
+    """Where something of a paragraph is selected, Qt cuts off what reaches out of it."""
+    view = answer(source.replace("{}", formula))
+    plain = view.grab().toImage()
+    words = text(view)
+    cursor = QTextCursor(view.document())
+    cursor.setPosition(words.index("It"))
+    cursor.setPosition(words.index("It") + 2, QTextCursor.MoveMode.KeepAnchor)
+    right = view.cursorRect(cursor).right() + 2
+    view.setTextCursor(cursor)
+    selected = view.grab().toImage()
+    box = QRect(right, 0, plain.width() - right, plain.height())
+    assert selected.copy(box) == plain.copy(box)
+    assert selected != plain
+
+
 def test_a_formula_that_is_not_selected_any_more(answer: Answer) -> None:
     view = answer("a $\\blacksquare$ b")
     before = view.grab().toImage()
@@ -371,3 +390,38 @@ def y_of_end(shown: AnswerView, view: TranscriptView) -> int:
     cursor = QTextCursor(shown.document())
     cursor.movePosition(QTextCursor.MoveOperation.End)
     return shown.cursorRect(cursor).top() + shown.mapTo(view, QPoint(0, 0)).y()
+
+
+def test_the_menu_copies_the_formula_under_the_mouse(qtbot: QtBot) -> None:
+    """Wherever on it the mouse is; without the comma that is painted with it."""
+    view = TranscriptView(Theme.light())
+    qtbot.addWidget(view)
+    view.resize(800, 400)
+    view.show()
+    source = "$a + b + c + d = e + f$"
+    view.show_turns([make_turn(1, answer=f"So {source}, and `y` and more.")])
+    shown = view.turn_widgets()[0].answer
+    qtbot.waitUntil(lambda: text(shown).count(OBJECT) == 1, timeout=PATIENCE_MS)
+    cursor = QTextCursor(shown.document())
+    cursor.setPosition(3)
+    left = shown.cursorRect(cursor).center()
+    cursor.setPosition(4)
+    right = shown.cursorRect(cursor).center()
+    for share in (0.02, 0.5, 0.9):
+        at = QPoint(round(left.x() + share * (right.x() - left.x())), left.y())
+        names = {action.text(): action for action in menu_at(view, shown, at).actions()}
+        names["Copy the formula"].trigger()
+        assert QGuiApplication.clipboard().text() == source
+    names = {action.text(): action for action in menu_at(view, shown, right + QPoint(9, 0)).actions()}
+    assert "Copy the formula" not in names
+
+
+def menu_at(view: TranscriptView, shown: AnswerView, at: QPoint) -> QMenu:
+    for old in view.findChildren(QMenu):
+        old.close()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    there = shown.viewport().mapToGlobal(at)
+    reason = QContextMenuEvent.Reason.Mouse
+    QApplication.sendEvent(shown.viewport(), QContextMenuEvent(reason, at, there))
+    (menu,) = [menu for menu in view.findChildren(QMenu) if menu.isVisible() and menu.parent() is view]
+    return menu
