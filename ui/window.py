@@ -32,7 +32,7 @@ from ui.header import Header
 from ui.later import Later
 from ui.shell import Shell
 from ui.sidebar.sidebar import Sidebar
-from ui.tab_order import in_lines, link
+from ui.tab_order import go_on, in_lines
 from ui.theme import Theme
 from ui.undo_place import UndoPlace
 
@@ -456,12 +456,14 @@ class Window(QMainWindow):
     def focusNextPrevChild(self, forwards: bool) -> bool:
         """Tab goes down the window, whichever part of it was made first."""
         focused = self.focusWidget()
+        has_moved = False
         if focused is not None and focused.isVisible():  # Qt also asks while it hides what has the keys
             page = self.pages.currentWidget()
             is_chat = page is self.chat_page
             on_page = self.chat_page.tab_stops() if is_chat else in_lines(page) if page is not None else []
-            link([*in_lines(self.sidebar), *in_lines(self.header), *on_page])
-        has_moved = super().focusNextPrevChild(forwards)
+            stops = [*in_lines(self.sidebar), *in_lines(self.header), *on_page]
+            has_moved = go_on(stops, focused, forwards=forwards)
+        has_moved = has_moved or super().focusNextPrevChild(forwards)
         self.chat_page.middle.show_what_has_keys()
         return has_moved
 

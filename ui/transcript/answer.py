@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from PySide6.QtCore import (
     QEvent,
@@ -24,7 +24,7 @@ from ui import theme as look
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript import styles
 from ui.transcript.answer_cut import cut_items
-from ui.transcript.blocks import Block, Item
+from ui.transcript.blocks import Block, BlockKind, Item
 from ui.transcript.code_tools import CodeTools
 from ui.transcript.code_wraps import ViewWraps
 from ui.transcript.document import AnswerWriter
@@ -39,15 +39,21 @@ from ui.transcript.spoken import speak_anew
 from ui.transcript.stream import MarkdownStream
 from ui.transcript.untrusted_text import shown, with_line_feeds
 from ui.transcript.written_markdown import written
-from ui.widgets.safe_browser import SafeBrowser
+from ui.widgets.safe_browser import SafeBrowser, Stop
 
 PAGE_TOP_PX = 4
 PAGE_BOTTOM_PX = styles.CODE_END_PX + 4
+BELOW_CODE_PX = 8
+"""Under code that ends an answer, besides: what follows is no part of it."""
 LONG_CHARS = 9_000
 """So long an answer takes its new width a moment later where it is out of sight."""
 PX_PER_MS = 200
 COLOUR_CHARS = 150
 """Colouring a line costs about what reading so many characters costs, besides its own."""
+AROUND_CHARS = 40
+"""Restyling an item costs about what so many characters cost, besides its own."""
+STEP_ITEMS = 12
+"""So many are restyled at a time."""
 
 
 class AnswerView(SafeBrowser):
@@ -141,6 +147,13 @@ class AnswerView(SafeBrowser):
         """So far above its lower end the next view begins. Another margin would lay out all of it anew."""
         return self._overlap_px
 
+    @property
+    def room_below_px(self) -> int:
+        """So much is free under its end besides its margin, into which the ground of code reaches."""
+        last = self.items[-1] if self.items else None
+        is_code = isinstance(last, Block) and last.kind in (BlockKind.CODE_LINE, BlockKind.CODE_HEAD)
+        return BELOW_CODE_PX if is_code else 0
+
     def go_on_from(self, above: AnswerView) -> None:
         """While it is empty: number footnotes on from those of the view above."""
         self._stream = MarkdownStream(self._reader, above._stream.notes)
@@ -184,13 +197,43 @@ class AnswerView(SafeBrowser):
         return source
 
     def set_theme(self, theme: Theme) -> None:
-        """Write everything again in another theme."""
+        """Show the same in another theme."""
+        for _ in self.restyling(theme):
+            pass
+
+    def restyling(self, theme: Theme) -> Iterator[int]:
+        """The same in steps, what is in sight in the first; each gives the characters it took."""
+        if self._layout_timer.isActive():
+            self._layout_timer.stop()
+            self._lay_out_now()
+            yield self.document().characterCount()
         super().set_theme(theme)
-        self.document().setDefaultFont(look.reading_font(theme))
-        self._writer.restyle(styles.TextStyles(theme))
+        if self.document().defaultFont() != look.reading_font(theme):
+            self.document().setDefaultFont(look.reading_font(theme))
+        self._writer.set_styles(styles.TextStyles(theme))
         self._grounds.update(0)
         self._tools.update(0)
-        self._tools.place()
+        in_sight = self._items_in_sight()
+        yield self._restyle(in_sight) if in_sight else self.document().characterCount() // 4
+        for step in (*_in_steps(0, in_sight.start), *_in_steps(in_sight.stop, len(self.items))):
+            there = [index for index in step if index < len(self.items)]  # it may have become shorter
+            if there:
+                yield self._restyle(there)
+
+    def _restyle(self, indices: Sequence[int]) -> int:
+        before = self._writer.text_position(indices[0])
+        self._keep_in_sight(lambda: self._writer.restyle(indices), indices[0])
+        return self._writer.text_position(indices[-1]) - before + AROUND_CHARS * len(indices)
+
+    def _items_in_sight(self) -> range:
+        """Those that are to be seen; none where nothing is."""
+        rect = self.viewport().visibleRegion().boundingRect()
+        if rect.isEmpty() or not self.items:
+            return range(0)
+        layout, fuzzy = self.document().documentLayout(), Qt.HitTestAccuracy.FuzzyHit
+        ends = [layout.hitTest(QPointF(GUTTER_PX, y), fuzzy) for y in (rect.top(), rect.bottom())]
+        first, last = (self._writer.item_at(max(end, 0)) for end in ends)
+        return range(first, last + 1)
 
     def drop_white_end(self) -> None:
         """Nothing more comes, and the white space at the end is not kept."""
@@ -222,6 +265,10 @@ class AnswerView(SafeBrowser):
         cursor = QTextCursor(self.document())
         cursor.setPosition(min(position, self.end()))
         self._tools.show_x(self.cursorRect(cursor).center())
+
+    def parts_on_text(self) -> Iterable[Stop]:
+        """The buttons of code, and the bars under what is scrolled sideways."""
+        return self._tools.stops()
 
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint the ground of the page, and those of code and results on it."""
@@ -271,17 +318,20 @@ class AnswerView(SafeBrowser):
         self._write_again(self._writer.changed_formulas(only_waiting=True))
 
     def _write_again(self, changed: Sequence[int]) -> None:
-        if not changed:
-            return
+        if changed:
+            self._keep_in_sight(lambda: self._writer.write_again(changed), changed[0])
+
+    def _keep_in_sight(self, write: Callable[[], None], first: int) -> None:
+        """Write items from the `first` on, and say how far that moves what is in sight."""
         in_sight = QPointF(GUTTER_PX, self.viewport().visibleRegion().boundingRect().top())
         position = self.document().documentLayout().hitTest(in_sight, Qt.HitTestAccuracy.FuzzyHit)
         item = self._writer.item_at(max(position, 0))
         was_y = self._grounds.top(item)
-        self._writer.write_again(changed)
+        write()
         self._say_as_it_is()
-        self._grounds.update(changed[0])
+        self._grounds.update(first)
         self.fit_height()
-        self._tools.place(changed[0])
+        self._tools.place(first)
         moved_px = round(self._grounds.top(item) - was_y)
         if moved_px:
             self.text_moved.emit(moved_px)
@@ -350,6 +400,10 @@ class AnswerView(SafeBrowser):
             self.fit_height()
             self._write_again(self._writer.changed_formulas(only_waiting=False))
             self._tools.place()
+
+
+def _in_steps(first: int, end: int) -> Iterator[range]:
+    return (range(start, min(start + STEP_ITEMS, end)) for start in range(first, end, STEP_ITEMS))
 
 
 def code_text(lines: Sequence[Item]) -> str:

@@ -37,6 +37,7 @@ class AnswerParts(QWidget):
         """`make` gives an empty view with the parent and the number, from 0, that it is told."""
         super().__init__(parent)
         self._make = make
+        self._theme: Theme | None = None
         self._selecting: Selecting | None = None
         self._pieces: list[str] = []
         self._has_words = False
@@ -102,9 +103,8 @@ class AnswerParts(QWidget):
             view.select_with_others(selecting)
 
     def set_theme(self, theme: Theme) -> None:
-        """Write everything again in another theme."""
-        for view in self._views:
-            view.set_theme(theme)
+        """Views to come look so; those that are there are restyled one by one, with all texts of the chat."""
+        self._theme = theme
 
     def _append(self, untrusted_text: str) -> None:
         self._pieces.append(untrusted_text)
@@ -119,6 +119,8 @@ class AnswerParts(QWidget):
 
     def _add_view(self) -> AnswerView:
         view = self._make(self, len(self._views))
+        if self._theme is not None:
+            view.set_theme(self._theme)
         view.link_requested.connect(self.link_requested)
         view.text_moved.connect(self.text_moved)
         view.height_changed.connect(self._stack)
@@ -139,7 +141,7 @@ class AnswerParts(QWidget):
         for view in self._views:
             view.setGeometry(0, height, self.width(), view.minimumHeight())
             height += view.height() - view.overlap_px
-        self.setFixedHeight(height)
+        self.setFixedHeight(height + self._views[-1].room_below_px)
         self._is_stacking = False
 
     def _finishing(self, kept_source: str) -> Iterator[int]:

@@ -22,6 +22,7 @@ from ui.transcript.document import TAB_IN_SPACES, AnswerWriter
 from ui.transcript.grounds import CodeArea, Grounds
 from ui.transcript.slices import Slices
 from ui.widgets.copy_button import CopyButton
+from ui.widgets.safe_browser import Stop
 from ui.widgets.text_button import TextButton
 
 LINE_CHARS = 100
@@ -114,6 +115,12 @@ class CodeBlock(Sideways):
             self._wrap.setToolTip("Whether long lines go on in the next line")
             self._wrap.clicked.connect(self._choose)
         return self._wrap
+
+    def buttons(self) -> Iterator[QWidget]:
+        """Those that are to be seen, from left to right."""
+        if self._wrap is not None and not self._wrap.isHidden():
+            yield self._wrap
+        yield self.copy
 
     def place(self, rect: QRect, *, is_wrapped: bool, head_px: int) -> None:
         """Put everything into its corner of the block, whose strip is `head_px` high."""
@@ -235,6 +242,17 @@ class CodeTools(QObject):
         for index, table in self._tables.items():
             if index in self._writer.tables.wide:
                 yield table, self._grounds.table_rect(index).toRect()
+
+    def stops(self) -> Iterator[Stop]:
+        """Where Tab stops: the buttons at the head of code, the bars at the end of what they scroll."""
+        position = self._writer.text_position
+        for block, area in zip(self._blocks, self._grounds.areas, strict=True):
+            for button in block.buttons():
+                yield Stop(position(area.head), button)
+            if block.is_scrolled:
+                yield Stop(position(area.last), block.bar)
+        for index, table in self._tables.items():
+            yield Stop(self._writer.tables.at(index).lastPosition(), table.bar)
 
     def scrolled(self, clip: QRect) -> list[tuple[QRect, int]]:
         """The windows of what is scrolled sideways that touch `clip`, and how far each is scrolled."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 
 from PySide6.QtGui import (
     QFontMetricsF,
@@ -32,6 +32,8 @@ from ui.utf16 import utf16_length
 TAB_IN_SPACES = 4
 REACH_PX = 4
 """So far a formula or a box at most reaches out of its line."""
+_Piece = tuple[str, QTextCharFormat]
+"""Characters of a paragraph that look alike; a drawn formula is one."""
 
 
 class AnswerWriter:
@@ -104,15 +106,26 @@ class AnswerWriter:
             top_px = self._document.documentLayout().blockBoundingRect(block).top()
         return max(int(top_px or 0.0) - REACH_PX, 0)
 
-    def restyle(self, styles: TextStyles) -> None:
-        """Write everything again in other colours."""
-        items = self._items.copy()
+    def set_styles(self, styles: TextStyles) -> None:
+        """Write in this look from now on; what stands there takes it by `restyle`."""
         self._styles = styles
         self._set_text_options()
         self._formulas.set_theme(styles.theme)
         self.tables.set_styles(styles)
-        self.write(())
-        self.write(items)
+
+    def restyle(self, indices: Iterable[int]) -> None:
+        """Give these items the look of the styles. Their characters stay, and so what points to them."""
+        cursor = QTextCursor(self._document)
+        cursor.beginEditBlock()
+        for index in indices:
+            item = self._items[index]
+            if self._drawn(item) != self.drawn(index):
+                self.write_again((index,))
+            if isinstance(item, Table):
+                self._restyle_table(index, item)
+            else:
+                self._restyle_block(index, item, cursor)
+        cursor.endEditBlock()
 
     def changed_formulas(self, *, only_waiting: bool) -> list[int]:
         """The items whose formulas can be drawn now and were not, or fit now, or no longer do.
@@ -186,6 +199,27 @@ class AnswerWriter:
         """Paint the formulas that are selected, over what Qt painted of them."""
         self._formulas.paint_selected(painter)
 
+    def _restyle_block(self, index: int, block: Block, cursor: QTextCursor) -> None:
+        cursor.setPosition(self.text_position(index))
+        is_in_one_line = cursor.blockFormat().nonBreakableLines()
+        self._looks[index] = self._looks_of(self._items, index, self.drawn(index))
+        self._style_paragraph(self._items, index, cursor)
+        if is_in_one_line:
+            for _ in self.wrap_lines(index, index, wraps=False):
+                pass
+        _restyle(cursor, self._pieces_of(block))
+
+    def _restyle_table(self, index: int, table: Table) -> None:
+        made, before = self.tables.at(index), self._items[index - 1] if index else None
+        made.setFormat(self._styles.table(table, before, right_to_left=runs_right_to_left(table)))
+        self._style_cells(table, made, 0)
+        for row, column in _cells(table):
+            words = self._cell(table, row, column)
+            inner = made.cellAt(row, column).firstCursorPosition()
+            inner.setBlockFormat(self._cell_paragraph(table, column, words))
+            _restyle(inner, self._pieces(words.runs, table))
+        self._fit_table(index)
+
     def _drawn(self, item: Item) -> tuple[bool, ...]:
         return self._formulas.drawn(item, self._styles)
 
@@ -246,7 +280,9 @@ class AnswerWriter:
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         code_font = look.code_font(self._styles.theme.px(look.CODE_PX))
         option.setTabStopDistance(QFontMetricsF(code_font).horizontalAdvance(" ") * TAB_IN_SPACES)
-        self._document.setDefaultTextOption(option)
+        known = self._document.defaultTextOption()
+        if (option.wrapMode(), option.tabStopDistance()) != (known.wrapMode(), known.tabStopDistance()):
+            self._document.setDefaultTextOption(option)  # lays out all of it
 
     def _write_nothing(self) -> None:
         cursor = QTextCursor(self._document)
@@ -341,21 +377,30 @@ class AnswerWriter:
         )
 
     def _insert_block(self, block: Block, cursor: QTextCursor) -> None:
-        if block.marker:
-            cursor.insertText(block.marker + "\t", self._styles.marker(block))
-        self._insert_runs(block.runs, block, cursor)
+        for text, looks in self._pieces_of(block):
+            cursor.insertText(text, looks)
 
     def _insert_runs(self, runs: Iterable[Run], item: Item, cursor: QTextCursor) -> None:
+        for text, looks in self._pieces(runs, item):
+            cursor.insertText(text, looks)
+
+    def _pieces_of(self, block: Block) -> Iterator[_Piece]:
+        """What stands in a paragraph."""
+        if block.marker:
+            yield block.marker + "\t", self._styles.marker(block)
+        yield from self._pieces(block.runs, block)
+
+    def _pieces(self, runs: Iterable[Run], item: Item) -> Iterator[_Piece]:
         block = item if isinstance(item, Block) else None
         for run in runs:
             formula = self._formulas.characters(run, item, self._styles) if run.maths is not None else None
             if formula is not None:
-                cursor.insertText(OBJECT, formula)
+                yield OBJECT, formula
                 continue
-            cursor.insertText(run.text.removesuffix(run.behind), self._styles.characters(run, block))
+            yield run.text.removesuffix(run.behind), self._styles.characters(run, block)
             if run.behind:
                 behind = replace(run, marks=run.marks & ~(Mark.MATH | Mark.BOXED))
-                cursor.insertText(run.behind, self._styles.characters(behind, block))
+                yield run.behind, self._styles.characters(behind, block)
 
     def _insert_table(self, table: Table, before: Item | None, cursor: QTextCursor) -> QTextTable:
         looks = self._styles.table(table, before, right_to_left=runs_right_to_left(table))
@@ -393,22 +438,41 @@ class AnswerWriter:
 
     def _fill_table(self, table: Table, made: QTextTable) -> None:
         """Write the cells, in place of what they hold."""
-        for row in range(len(table.rows)):
-            for column in range(len(table.alignments)):
-                self._fill_cell(table, made, row, column)
+        for row, column in _cells(table):
+            self._fill_cell(table, made, row, column)
 
     def _fill_cell(self, table: Table, made: QTextTable, row: int, column: int) -> None:
         cell = made.cellAt(row, column)
         inner = cell.firstCursorPosition()
         inner.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
         inner.removeSelectedText()
+        words = self._cell(table, row, column)
+        inner.setBlockFormat(self._cell_paragraph(table, column, words))
+        self._insert_runs(words.runs, table, inner)
+
+    def _cell(self, table: Table, row: int, column: int) -> Block:
+        """The words of a cell; those of the head are bold."""
         runs = table.rows[row][column] if column < len(table.rows[row]) else ()
         if row == 0:
             runs = tuple(replace(run, marks=run.marks | Mark.BOLD) for run in runs)
-        alignment = table.alignments[column]
-        paragraph = self._styles.cell_paragraph(alignment, right_to_left=runs_right_to_left(table))
-        cell_block = Block(BlockKind.PARAGRAPH, runs)
-        if self._formulas.need_room(cell_block, self._styles):
-            self._styles.make_room(paragraph, cell_block, high=True, drawn=True)
-        inner.setBlockFormat(paragraph)
-        self._insert_runs(runs, table, inner)
+        return Block(BlockKind.PARAGRAPH, runs)
+
+    def _cell_paragraph(self, table: Table, column: int, words: Block) -> QTextBlockFormat:
+        is_rtl = runs_right_to_left(table)
+        paragraph = self._styles.cell_paragraph(table.alignments[column], right_to_left=is_rtl)
+        if self._formulas.need_room(words, self._styles):
+            self._styles.make_room(paragraph, words, high=True, drawn=True)
+        return paragraph
+
+
+def _cells(table: Table) -> Iterator[tuple[int, int]]:
+    """Row and column of each cell."""
+    return product(range(len(table.rows)), range(len(table.alignments)))
+
+
+def _restyle(cursor: QTextCursor, pieces: Iterable[_Piece]) -> None:
+    """Give the characters from the cursor on, which are those of `pieces`, their formats."""
+    for text, looks in pieces:
+        cursor.setPosition(cursor.position() + utf16_length(text), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setCharFormat(looks)
+        cursor.setPosition(cursor.position())

@@ -28,7 +28,7 @@ class FittedTables:
         """Measure letters of this look from now on."""
         self._styles = styles
         self._metrics: dict[Mark, QFontMetricsF] = {}
-        self._measure = TableMeasure(self._width_px)
+        self._measure = TableMeasure(self._width_px, styles.theme)
 
     @property
     def numbers(self) -> list[int]:

@@ -200,7 +200,7 @@ class TextStyles:
         made.setBorderCollapse(True)
         made.setCellSpacing(0)
         made.setCellPadding(0)
-        made.setTopMargin(8 if before else 0)
+        made.setTopMargin(self.theme.px(8) if before else 0)
         made.setBottomMargin(4)
         if right_to_left:
             made.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -233,12 +233,12 @@ class TextStyles:
         cell.setBottomBorder(1)
         cell.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         cell.setBottomBorderBrush(QBrush(QColor(self.theme.third if head else self.theme.line)))
-        cell.setTopPadding(4)
-        cell.setBottomPadding(4)
+        cell.setTopPadding(self.theme.px(4))
+        cell.setBottomPadding(self.theme.px(4))
         if right_to_left:
-            cell.setLeftPadding(CELL_GAP_PX)
+            cell.setLeftPadding(self.theme.px(CELL_GAP_PX))
         else:
-            cell.setRightPadding(CELL_GAP_PX)
+            cell.setRightPadding(self.theme.px(CELL_GAP_PX))
         return cell
 
     def line_px(self, item: Item) -> int:
@@ -297,7 +297,7 @@ def _gap_px(block: Block, before: Item | None, theme: Theme) -> int:
     if before is None:
         return padding
     if isinstance(before, Table):
-        return max(_GAPS[block.kind], 16) + padding
+        return theme.px(max(_GAPS[block.kind], 16)) + padding
     if block.kind is BlockKind.CODE_LINE:
         below_line = theme.px(CODE_HEAD_PX) - theme.px(CODE_HEAD_LINE_PX) - CODE_HEAD_ABOVE_PX
         below_head = below_line + CODE_END_PX - 3
@@ -312,5 +312,5 @@ def _gap_px(block: Block, before: Item | None, theme: Theme) -> int:
     if block.kind is BlockKind.TIGHT and before.kind is not BlockKind.TIGHT:
         gap = 8
     if before.kind is BlockKind.CODE_LINE:
-        gap = CODE_END_PX + max(gap, 14)  # Qt takes the larger of two margins that meet
-    return gap + padding
+        return CODE_END_PX + theme.px(max(gap, 14)) + padding  # Qt takes the larger of two margins that meet
+    return theme.px(gap) + padding

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from ui.theme import Theme
 from ui.transcript.blocks import Block, BlockKind, Run, Runs, Table
 from ui.transcript.styles import CELL_GAP_PX, is_right_to_left
 
-MAX_WORD_PX = 200.0
+MAX_WORD_PX = 200
 """A longer word is broken."""
-MAX_COLUMN_PX = 280.0
+MAX_COLUMN_PX = 280
 """Of a table that is scrolled: more is hard to follow."""
 MAX_KNOWN = 20_000
 
@@ -31,9 +32,12 @@ class Columns(NamedTuple):
 class TableMeasure:
     """Measures cells, each once."""
 
-    def __init__(self, width_px: Callable[[Run, str], float]) -> None:
+    def __init__(self, width_px: Callable[[Run, str], float], theme: Theme) -> None:
         """`width_px`: how wide a part of a run is; of a formula, all of it."""
         self._width_px = width_px
+        self._gap_px = theme.px(CELL_GAP_PX) + _SLACK_PX
+        self._max_word_px = theme.px(MAX_WORD_PX)
+        self._max_column_px = theme.px(MAX_COLUMN_PX)
         self._known: dict[int, tuple[Runs, float, float]] = {}
 
     def forget(self) -> None:
@@ -49,8 +53,8 @@ class TableMeasure:
                 _, word_px, line_px = self._measures(runs)
                 words[column] = max(words[column], word_px)
                 lines[column] = max(lines[column], line_px)
-        gap_px = CELL_GAP_PX + _SLACK_PX
-        return _columns([px + gap_px for px in words], [px + gap_px for px in lines], room_px)
+        words, lines = ([px + self._gap_px for px in widths] for widths in (words, lines))
+        return _columns(words, lines, room_px, self._max_column_px)
 
     def _measures(self, runs: Runs) -> tuple[Runs, float, float]:
         known = self._known.get(id(runs))
@@ -72,15 +76,15 @@ class TableMeasure:
                 longest_line, line = (max(longest_line, line), 0.0) if number else (longest_line, line)
                 line += self._width_px(run, part)
                 word = max((self._width_px(run, word) for word in _PARTS.split(part) if word), default=0.0)
-                longest_word = max(longest_word, min(word, MAX_WORD_PX))
+                longest_word = max(longest_word, min(word, self._max_word_px))
         return longest_word, max(longest_line, line)
 
 
-def _columns(words: Sequence[float], lines: Sequence[float], room_px: float) -> Columns:
+def _columns(words: Sequence[float], lines: Sequence[float], room_px: float, max_px: float) -> Columns:
     if sum(lines) <= room_px:
         return Columns()
     if sum(words) > room_px:
-        widths = [max(word, min(line, MAX_COLUMN_PX)) for word, line in zip(words, lines, strict=True)]
+        widths = [max(word, min(line, max_px)) for word, line in zip(words, lines, strict=True)]
         return Columns(tuple(int(width) + 1 for width in widths), is_wide=True)
     wished = sum(lines) - sum(words)
     share = (room_px - sum(words)) / wished

@@ -235,7 +235,7 @@ class ThinkingBlock(QWidget):
         return "".join(self._pieces)
 
     def set_theme(self, theme: Theme) -> None:
-        """Show the same in another theme."""
+        """Show the same in another theme, but for the words of the thought."""
         self._theme = theme
         for part in (self._header, self._passing, self._text):
             part.set_theme(theme)

@@ -99,10 +99,8 @@ class ThoughtParts(QWidget):
         return "\n".join(view.copied_text() for view in self._views)
 
     def set_theme(self, theme: Theme) -> None:
-        """Show the same words in another theme."""
+        """Views to come look so; those that are there are restyled one by one, with all texts of the chat."""
         self._theme = theme
-        for view in self._views:
-            view.set_theme(theme)
 
     def _go_on(self) -> None:
         if not self._slices.is_busy:

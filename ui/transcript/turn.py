@@ -196,8 +196,8 @@ class TurnWidget(QWidget):
                 part.set_busy(reason)
 
     def set_theme(self, theme: Theme) -> None:
-        """Show the same in another theme."""
-        for part in (self._question, self._thinking, self._answer):
+        """Show the same in another theme, but for the texts: they are restyled one by one."""
+        for part in (self._thinking, self._answer):
             part.set_theme(theme)
 
     def append(self, kind: PieceKind, untrusted_text: str, tokens: int, *, fold: bool) -> None:

@@ -41,11 +41,14 @@ from ui.transcript.orders import TurnOrders
 from ui.transcript.page import SIDE_PX, Page
 from ui.transcript.path_change import PathChange
 from ui.transcript.reading_place import AT_BOTTOM_PX, ReadingPlace
+from ui.transcript.restyling import restyling
 from ui.transcript.rows import Row, TurnRows
 from ui.transcript.scroll_keys import scroll_by_key
 from ui.transcript.selection import MessageSelection
+from ui.transcript.slices import Slices
 from ui.transcript.turn import TurnWidget
 from ui.widgets.quiet_scroll_bar import QuietScrollBar
+from ui.widgets.safe_browser import SafeBrowser
 
 TURN_TOP_PX = 28
 """How far from the top a turn stands that was searched for."""
@@ -121,6 +124,8 @@ class TranscriptView(QScrollArea):
         self._near = NearTurns(self, self._column, self._place, self._stays_built)
         self._reply = LiveReply(self._place, self, self._near.settle)
         self._near.settled.connect(self._keep_place)
+        self._restyling = Slices(self, at_once_chars=0, slice_chars=1)  # one step at a time
+        self._restyling.went_on.connect(self._near.settle)
         self._page = Page(self._column)
         self._page.placed.connect(self._keep_place)
         self.setWidget(self._page)
@@ -152,10 +157,11 @@ class TranscriptView(QScrollArea):
         return self._place.following
 
     def set_theme(self, theme: Theme) -> None:
-        """Show the same in another theme."""
+        """Show the same in another theme: what is in sight at once, the other texts a little later."""
         self._theme = replace(theme, zoom_percent=self._theme.zoom_percent)
         for turn in self._column.built():
             turn.set_theme(self._theme)
+        self._restyling.run(restyling(self._column.findChildren(SafeBrowser), self._theme))
 
     def set_zoom(self, zoom_percent: int) -> None:
         """Show the text larger or smaller; the line that is read stays where it is."""
@@ -190,7 +196,8 @@ class TranscriptView(QScrollArea):
 
     def show_part(self, part: QWidget) -> None:
         """Scroll as little as brings a part of a message into sight; what is in sight stays where it is."""
-        if part.visibleRegion().isEmpty():
+        in_sight = part.visibleRegion().boundingRect()
+        if in_sight.isEmpty() or (in_sight != part.rect() and part.height() <= self.viewport().height()):
             self.ensureWidgetVisible(part)
 
     def has_keys(self) -> bool:
@@ -328,6 +335,7 @@ class TranscriptView(QScrollArea):
     def clear(self) -> None:
         """Show nothing. The thoughts go with their turns; a hint that was not given stays, in memory."""
         self._reply.drop()
+        self._restyling.stop()
         self.selection.clear()
         self._near.timer.stop()
         self._column.clear()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
@@ -21,11 +21,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QTextBlock,
     QTextCursor,
+    QTextDocument,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QTextBrowser, QWidget
 
 from ui.theme import GUTTER_PX, RADIUS_CONTROL_PX, Theme
 from ui.transcript.clipboard import copied_data
@@ -46,6 +46,13 @@ _SCROLL_KEYS = frozenset(
 )
 MAX_TIP_CHARS = 1_000
 _COPIED_AS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\u00a0": " ", "\u202f": None, "\u2060": None})
+
+
+class Stop(NamedTuple):
+    """Where Tab stops on a text: a link, or a `part` of the page that stands there."""
+
+    position: int
+    part: QWidget | None = None
 
 
 class Selecting(Protocol):
@@ -96,7 +103,7 @@ class SafeBrowser(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._focused_by_key = False
-        self._is_at_link = False
+        self._is_at_link = self._is_stepping = False
         self._selecting: Selecting | None = None
         self._covered: tuple[int, int | None] | None = None
         self._blank = QImage(1, 1, QImage.Format.Format_ARGB32)
@@ -126,6 +133,11 @@ class SafeBrowser(QTextBrowser):
         self._theme = theme
         self.viewport().update()
 
+    def restyling(self, theme: Theme) -> Iterator[int]:
+        """Do what `set_theme` does, in steps; each gives about how many characters it took."""
+        self.set_theme(theme)
+        yield self.document().characterCount()
+
     def set_page_margins(self, sides_px: int, top_px: int = 0, bottom_px: int = 0) -> None:
         """Room around the text, inside the widget."""
         frame = self.document().rootFrame()
@@ -147,6 +159,10 @@ class SafeBrowser(QTextBrowser):
     def point_in_document(self, at: QPoint) -> QPoint:
         """The same for a point of the viewport."""
         return at
+
+    def parts_on_text(self) -> Iterable[Stop]:
+        """What Tab stops at on the text besides its links; for subclasses."""
+        return ()
 
     def paint_under_text(self, painter: QPainter, clip: QRect) -> None:
         """Paint what stands behind the text inside `clip`; for subclasses."""
@@ -301,12 +317,14 @@ class SafeBrowser(QTextBrowser):
         self.paint_text(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Remember whether the keyboard brought the focus; from behind it comes to the last link."""
+        """Remember whether the keyboard brought the focus; from behind it comes to the last stop."""
         self._focused_by_key = by_keyboard(event, self._focused_by_key)
         super().focusInEvent(event)
         self.viewport().update()
-        if event.reason() == Qt.FocusReason.BacktabFocusReason and self._has_link_before(self.end()):
-            self._step_to_link(forwards=False)
+        if event.reason() == Qt.FocusReason.BacktabFocusReason and not self._is_stepping:
+            stops = self._stops()
+            if stops:
+                self._step_to(stops[-1], event.reason())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take the outline away, and leave the link."""
@@ -316,44 +334,72 @@ class SafeBrowser(QTextBrowser):
             self.clear_selection()
 
     def focusNextPrevChild(self, forwards: bool) -> bool:
-        """Tab goes from the text to each of its links and on. A button that stands on it goes past them."""
-        if self.hasFocus() and self.isVisible() and not self.is_covered:
-            if forwards:
-                return self._step_to_link(forwards=True)
-            if self._is_at_link and self._has_link_before(self.textCursor().selectionStart()):
-                return self._step_to_link(forwards=False)
-            if self._is_at_link:
-                self.clear_selection()
-                return True
+        """Tab goes from the text to each of its links, and to what stands on it, as one reads; then on."""
+        if self.isVisible() and self._step(forwards=forwards):
+            return True
         around = self.parentWidget()
         return around is not None and around.focusNextPrevChild(forwards)
 
-    def _step_to_link(self, *, forwards: bool) -> bool:
-        """To the next link; where there is none, Qt goes on to the next widget."""
-        if self._selecting is not None and not self._is_at_link and self._has_link_before(self.end()):
-            self._selecting.clear()
-        stepped = super().focusNextPrevChild(forwards)
-        self._is_at_link = self.hasFocus()
-        if self._is_at_link:
-            self._scroll_to_link()
-        return stepped
+    def _step(self, *, forwards: bool) -> bool:
+        """To the next stop on the text or the one before, the text being the first. False: there is none."""
+        stops = self._stops()
+        here = next((n for n, stop in enumerate(stops) if self._is_at(stop)), -1)
+        there = here + (1 if forwards else -1)
+        if there < -1 or there >= len(stops):
+            return False
+        reason = Qt.FocusReason.TabFocusReason if forwards else Qt.FocusReason.BacktabFocusReason
+        self._step_to(stops[there] if there >= 0 else None, reason)
+        return True
 
-    def _scroll_to_link(self) -> None:
+    def _stops(self) -> list[Stop]:
+        """What stands on the text, and its links unless a selection over several texts would be lost."""
+        links = [] if self.is_covered else [Stop(start) for start in _links(self.document())]
+        return sorted([*links, *self.parts_on_text()], key=lambda stop: stop.position)
+
+    def _is_at(self, stop: Stop) -> bool:
+        if stop.part is not None:
+            return stop.part.hasFocus()
+        return self.hasFocus() and self._is_at_link and self.textCursor().selectionStart() == stop.position
+
+    def _step_to(self, stop: Stop | None, reason: Qt.FocusReason) -> None:
+        """None: the text itself."""
+        self._is_stepping = True
+        if stop is not None and stop.part is not None:
+            stop.part.setFocus(reason)
+        else:
+            self.setFocus(reason)
+            if stop is not None:
+                self._step_to_link(stop.position)
+            elif self._is_at_link:
+                self.clear_selection()
+        self._is_stepping = False
+        self._bring_into_sight()
+
+    def _step_to_link(self, position: int) -> None:
+        """As Qt does it: only then Return opens it, and it looks as the style has it."""
+        if self._selecting is not None and not self._is_at_link:
+            self._selecting.clear()
+        cursor = self.textCursor()
+        # Qt looks from the end of the selection on, without one from the beginning.
+        cursor.setPosition(max(position - 1, 0))
+        cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self._is_at_link = super().focusNextPrevChild(True)
+
+    def _bring_into_sight(self) -> None:
+        """Bring the link that has the keys, or what stands on the text, into sight."""
         area: QWidget | None = self
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
         page = area.widget() if area is not None else None
-        if area is not None and page is not None:
-            at = self.viewport().mapTo(page, self.cursorRect().center())
+        part = QApplication.focusWidget()
+        if area is None or page is None or part is None:
+            return
+        rect = self.cursorRect() if part is self else part.rect()
+        on = self.viewport() if part is self else part
+        for corner in (rect.bottomLeft(), rect.topLeft()):
+            at = on.mapTo(page, corner)
             area.ensureVisible(at.x(), at.y())
-
-    def _has_link_before(self, position: int) -> bool:
-        block = self.document().begin()
-        while block.isValid() and block.position() < position:
-            if any(start < position for start in _links(block)):
-                return True
-            block = block.next()
-        return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width is another height."""
@@ -417,11 +463,18 @@ class SafeBrowser(QTextBrowser):
         return f"<p>{html.escape(source.translate(_COPIED_AS)[:MAX_TIP_CHARS])}</p>" if source else ""
 
 
-def _links(block: QTextBlock) -> Iterator[int]:
-    """Where the links of a paragraph begin."""
-    fragments = block.begin()
-    while not fragments.atEnd():
-        fragment = fragments.fragment()
-        if fragment.charFormat().isAnchor():
-            yield fragment.position()
-        fragments += 1
+def _links(document: QTextDocument) -> Iterator[int]:
+    """Where links begin. What stands side by side and leads to the same place is one, as for Qt."""
+    block = document.begin()
+    while block.isValid():
+        before = ""
+        fragments = block.begin()
+        while not fragments.atEnd():
+            fragment = fragments.fragment()
+            looks = fragment.charFormat()
+            address = looks.anchorHref() if looks.isAnchor() else ""
+            if address and address != before:
+                yield fragment.position()
+            before = address
+            fragments += 1
+        block = block.next()

@@ -13,7 +13,7 @@ from app.history.records import TurnState
 from models.engine.protocol import PauseReason
 from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
-from ui.tab_order import in_lines, link
+from ui.tab_order import go_on, in_lines
 from ui.theme import Theme
 from ui.transcript.view import TranscriptView
 from ui.widgets.copy_button import CopyButton
@@ -31,14 +31,33 @@ NONE, SHIFT, CTRL = (
 )
 
 
+class Around(QWidget):
+    """A window that holds nothing else, and does with Tab what the real one does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = TranscriptView(Theme.light(), self, clock=Clock())
+        self.view.resize(800, 600)
+        self.resize(800, 600)
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Go on among what stands there."""
+        focused = self.focusWidget()
+        return focused is not None and go_on(self.view.tab_stops(), focused, forwards=forwards)
+
+
 @pytest.fixture
-def view(qtbot: QtBot) -> TranscriptView:
-    view = TranscriptView(Theme.light(), clock=Clock())
-    qtbot.addWidget(view)
-    view.resize(800, 600)
-    view.show()
-    view.activateWindow()
-    return view
+def around(qtbot: QtBot) -> Around:
+    around = Around()
+    qtbot.addWidget(around)
+    around.show()
+    around.activateWindow()
+    return around
+
+
+@pytest.fixture
+def view(around: Around) -> TranscriptView:
+    return around.view
 
 
 def settle() -> None:
@@ -54,7 +73,6 @@ def show(view: TranscriptView, *answers: str) -> None:
         ]
     )
     settle()
-    link(view.tab_stops())
 
 
 def where(view: TranscriptView) -> str:
@@ -90,8 +108,8 @@ def test_tab_goes_through_each_link_once_and_back_the_same_way(qtbot: QtBot, vie
         "Answer from Ponder Mini",
         "One",
         "two",
-        "Three",
         "Copy code 1",
+        "Three",
         "Copy code 2",
         "Copy the answer",
     ]
@@ -120,6 +138,81 @@ def test_enter_on_a_link_asks_and_on_a_button_of_the_same_answer_copies(
 
 def button(view: TranscriptView, name: str) -> QWidget:
     return next(each for each in view.findChildren(CopyButton) if each.accessibleName() == name)
+
+
+WIDE = "|" + "|".join(f" a_long_name_of_column_{n} " for n in range(9)) + "|\n|" + "---|" * 9
+
+
+def test_bars_and_the_switch_for_long_lines_have_their_place(qtbot: QtBot, view: TranscriptView) -> None:
+    show(view, f"[One](https://one.test)\n\n```\n{'long ' * 60}\n```\n\n[Two](https://two.test)\n\n{WIDE}")
+    answer = view.built_turns()[0].answer
+    wrap = answer._tools.blocks[0].wrap
+    wrap.click()
+    settle()
+    answer.setFocus()
+    forwards = walk(qtbot, view, Qt.Key.Key_Tab, "Copy the answer")
+    assert forwards == [
+        "Answer from Ponder Mini",
+        "One",
+        "Wrap the lines of code 1",
+        "Copy code 1",
+        "Scroll code 1 sideways",
+        "Two",
+        "Scroll table 1 sideways",
+        "Copy the answer",
+    ]
+    assert walk(qtbot, view, Qt.Key.Key_Backtab, forwards[0]) == forwards[::-1]
+
+
+def test_the_words_of_a_link_that_look_unlike_are_one_stop(qtbot: QtBot, view: TranscriptView) -> None:
+    show(view, "[a **b** `c`](https://one.test) and [d](https://two.test)")
+    view.built_turns()[0].answer.setFocus()
+    walked = walk(qtbot, view, Qt.Key.Key_Tab, "Copy the answer")
+    assert walked[1:] == ["a b c", "d", "Copy the answer"]
+
+
+def test_in_a_selection_over_several_texts_tab_goes_past_the_links(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    show(view, LINKS, LINKS)
+    view.selection.select_all()
+    view.built_turns()[1].answer.setFocus()
+    walked = walk(qtbot, view, Qt.Key.Key_Tab, "Copy the answer")
+    assert [button(view, name).accessibleName() for name in walked[1:]] == walked[1:]
+    assert view.selection.is_there
+
+
+def in_sight(view: TranscriptView) -> bool:
+    """Whether what has the keys is to be seen from its top to its bottom."""
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    rect = focused.cursorRect() if isinstance(focused, SafeBrowser) else focused.rect()
+    on = focused.viewport() if isinstance(focused, SafeBrowser) else focused
+    top = on.mapTo(view.viewport(), rect.topLeft()).y()
+    return top >= 0 and top + rect.height() <= view.viewport().height()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_each_link_and_button_comes_into_sight(qtbot: QtBot, view: TranscriptView, key: Qt.Key) -> None:
+    far = LONG[: len(LONG) // 4]
+    parts = (far, "[One](https://one.test)", far, "```\ncode\n```", far, "[Two](https://two.test)", far)
+    show(view, "\n\n".join(parts))
+    answer, bar = view.built_turns()[0].answer, view.verticalScrollBar()
+    footer = view.built_turns()[0].footer
+    assert footer is not None
+    first = answer if key == Qt.Key.Key_Tab else footer._copy
+    first.setFocus()
+    seen = []
+    for _ in range(3):
+        bar.setValue(0 if key == Qt.Key.Key_Tab else bar.maximum())
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, key)
+        seen.append(where(view))
+        assert in_sight(view), seen
+        bar.setValue(bar.maximum() if key == Qt.Key.Key_Tab else 0)
+    there = ["One", "Copy code 1", "Two"]
+    assert seen == (there if key == Qt.Key.Key_Tab else there[::-1])
 
 
 def test_a_link_out_of_sight_comes_into_sight(qtbot: QtBot, view: TranscriptView) -> None:
@@ -156,10 +249,10 @@ def test_what_comes_while_a_reply_is_written_has_its_place_in_the_order(
     view.flush()
     view.end_turn(make_turn(5, answer=LINKS, state=TurnState.FINISHED, usage=USAGE), None)
     settle()
-    link(view.tab_stops())
     view.built_turns()[-1].answer.setFocus()
-    assert walk(qtbot, view, Qt.Key.Key_Tab, speed(view))[4:7] == [
+    assert walk(qtbot, view, Qt.Key.Key_Tab, speed(view))[3:7] == [
         "Copy code 1",
+        "Three",
         "Copy code 2",
         "Copy the answer",
     ]
@@ -289,8 +382,9 @@ def test_no_widget_becomes_the_parent_of_another_for_python(qtbot: QtBot) -> Non
     buttons = [CopyButton(str, f"{n}", window) for n in range(3)]
     for number, button in enumerate(buttons):
         button.move(0, 100 - 40 * number)
+    window.show()
     assert in_lines(window) == buttons[::-1]
-    link(in_lines(window))
+    assert go_on(in_lines(window), buttons[1], forwards=True)
     buttons[2].deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert [Shiboken.isValid(button) for button in buttons] == [True, True, False]

@@ -13,6 +13,7 @@ from app.history.records import TurnState
 from app.numbers_in_words import thought
 from models.engine.protocol import PauseReason, ThoughtEnd, Usage
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
+from tests.ui.transcript.views import restyle
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.passing_line import PassingLine
 from ui.transcript.thinking import NOT_KEPT, Phase, ThinkingBlock
@@ -248,7 +249,7 @@ def test_another_theme_keeps_the_words(qtbot: QtBot) -> None:
     parts = ThoughtParts(Theme.light())
     qtbot.addWidget(parts)
     parts.append_text("one\ntwo")
-    parts.set_theme(Theme.dark())
+    restyle(parts, Theme.dark())
     parts.append_text(" three")
     text = parts.views[0]
     assert text.document().toPlainText() == "one\ntwo three"

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from models.light_markdown import BULLET
 from tests.ui.transcript.turns import Clock, make_turn
-from tests.ui.transcript.views import plain_thought
+from tests.ui.transcript.views import plain_thought, restyle
 from ui.theme import Theme
 from ui.transcript.passing_line import PassingLine
 from ui.transcript.places import place_in_thought
@@ -110,7 +110,7 @@ def test_marks_become_formats(qtbot: QtBot) -> None:
     parts.finish()
     assert thought.toPlainText().endswith("The end is near")
     for theme in (Theme.light(), Theme.dark(), replace(Theme.light(), zoom_percent=150)):
-        parts.set_theme(theme)
+        restyle(parts, theme)
         for words in ("The plan", "bold", "two", "is near"):
             assert at(thought, words).fontWeight() == QFont.Weight.DemiBold.value, words
         assert at(thought, "First").fontWeight() == QFont.Weight.Normal.value
@@ -273,12 +273,12 @@ def test_a_line_of_code_looks_like_code_from_its_first_character(qtbot: QtBot) -
             assert bool(cursor.charFormat().fontFamilies()) is is_code, shown
         place = place_in_thought(grown.views, source[: number + 1])
         assert place == (view, view.end())
-    grown.set_theme(Theme.dark())
+    restyle(grown, Theme.dark())
     grown.finish()
     assert look_of(grown) == look_of(finished(qtbot, [source], Theme.dark()))
 
 
 def test_a_line_of_code_that_grows_keeps_its_place_in_another_theme(qtbot: QtBot) -> None:
     grown = parts_of(qtbot, ["```\nx", " = "])
-    grown.set_theme(Theme.dark())
+    restyle(grown, Theme.dark())
     assert look_of(grown) == look_of(parts_of(qtbot, ["```\nx = "], Theme.dark()))

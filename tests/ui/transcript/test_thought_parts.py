@@ -17,11 +17,11 @@ from tests.bench.transcript_corpus import Corpus
 from tests.ui.transcript.test_selection import drag, place
 from tests.ui.transcript.test_thought_markdown import THOUGHTS, look_of, looks_of, text_of
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
-from tests.ui.transcript.views import plain_thought
+from tests.ui.transcript.views import plain_thought, restyle
 from ui.theme import Theme
 from ui.transcript import thought as one_part
 from ui.transcript import thought_parts
-from ui.transcript.places import place_in_thought, y_of
+from ui.transcript.places import line_in_sight, place_in_thought, y_of
 from ui.transcript.reading_aids import ReadingAids
 from ui.transcript.selected_text import as_text
 from ui.transcript.thinking import ThinkingBlock
@@ -135,12 +135,12 @@ def test_however_it_is_cut_and_whatever_happens_between(
                 case "fold":
                     cut.pause()
                 case "theme":
-                    cut.set_theme(Theme.dark())
+                    restyle(cut, Theme.dark())
     whole.append_text(source)
     for parts in (whole, cut):
         parts.finish()
         parts.catch_up()
-        parts.set_theme(Theme.light())
+        restyle(parts, Theme.light())
         assert parts.is_all_in
         assert parts.put_in_chars == len(source)
     assert look_of(cut) == look_of(whole)
@@ -344,14 +344,16 @@ def test_another_width_in_parts_keeps_what_is_read(view: TranscriptView, width: 
     bar.setValue(bar.value() + y_in_view(view, part) + 50)
     settle()
     assert y_in_view(view, part) == -50
-    share = 50 / part.height()
+    line = line_in_sight(view.built_turns()[-1], view.viewport())
+    assert line is not None
+    assert line.text is part
     old_px = first.document().textWidth()
     view.resize(width, 600)
     assert first.document().textWidth() == old_px  # not in sight: later
     assert part.document().textWidth() == part.viewport().width()
     settle()
     read_at = y_in_view(view, part)
-    assert read_at == pytest.approx(-share * part.height(), abs=2)
+    assert read_at + line.y_in_text() == pytest.approx(line.y_in_view, abs=1)
     while parts_in(view)._late.isActive():
         step()
         assert y_in_view(view, part) == read_at

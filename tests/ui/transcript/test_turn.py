@@ -364,3 +364,14 @@ def test_who_comes_back_to_an_answer_that_goes_on(qtbot: QtBot, thought: str) ->
     assert widget.answer.isVisible()
     widget.append(PieceKind.ANSWER, " 16", 1, fold=True)
     assert widget.source() == "It is 16"
+
+
+@pytest.mark.parametrize("code", ["```python\nx = 1", "```python\nx = 1\n```", "```python\n"])
+@pytest.mark.parametrize("state", [TurnState.STOPPED, TurnState.FAILED, TurnState.FINISHED])
+def test_what_follows_stands_clear_of_code_at_the_end(qtbot: QtBot, code: str, state: TurnState) -> None:
+    widget = kept(qtbot, make_turn(answer=f"Words.\n\n{code}", state=state, usage=USAGE))
+    answer = widget.answer
+    ground = answer._grounds.code_rect(answer._grounds.areas[-1]).toRect()
+    code_bottom = answer.viewport().mapTo(widget, ground.bottomLeft()).y() + 1
+    below = [part for part in (widget._note, widget.footer) if part is not None]
+    assert min(part.y() for part in below) - code_bottom >= 12

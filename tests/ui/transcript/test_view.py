@@ -14,7 +14,7 @@ from app.history.records import TurnState
 from models.errors import engine_error
 from models.reasoning import PieceKind
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
-from tests.ui.transcript.views import RGB, end, fill, last, screen_of, settle
+from tests.ui.transcript.views import RGB, end, fill, finish_restyling, last, screen_of, settle
 from ui.theme import COLUMN_WIDTH_PX, GUTTER_PX, Theme
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
@@ -164,6 +164,7 @@ def test_another_theme(view: TranscriptView) -> None:
     view.set_theme(Theme.dark())
     view.append(9, PieceKind.ANSWER, "x", 1)
     end(view, 9, "x")
+    finish_restyling(view)
     assert last(view).answer._theme == Theme.dark()
 
 

@@ -15,6 +15,7 @@ from models.engine.protocol import PauseReason
 from models.reasoning import PieceKind
 from tests.ui.transcript.markdown_texts import WHOLE
 from tests.ui.transcript.turns import USAGE, Clock, make_turn
+from tests.ui.transcript.views import finish_restyling
 from ui.theme import (
     COLUMN_WIDTH_PX,
     MESSAGE_STYLE_FILE,
@@ -213,3 +214,34 @@ def rules(sheet: str) -> dict[str, dict[str, str]]:
         for selector in selectors.split(","):
             found.setdefault(selector.strip(), {}).update(named)
     return found
+
+
+TABLE = "| Configuration | Responsibility | n |\n|---|---|---|\n| one | two | 3 |"
+
+
+@pytest.mark.parametrize("percent", [60, 200, 300])
+def test_the_room_between_grows_with_the_text(view: TranscriptView, percent: int) -> None:
+    """Between paragraphs, lines of lists, cells; and no word of a table is broken that was not before."""
+    fill(view, f"One.\n\nTwo.\n\n- a\n- b\n\n> Quote.\n\n## Head\n\n{TABLE}\n\nThe end.")
+    answer = view.built_turns()[0].answer
+    usual = tops_of_lines(answer)
+    view.set_zoom(percent)
+    finish_restyling(view)
+    settle()
+    here = tops_of_lines(answer)
+    assert len(here) == len(usual)
+    for was, now in zip(usual, here, strict=True):
+        assert now == pytest.approx(was * percent / 100, abs=8, rel=0.03)
+    made = answer._writer.tables.at(answer._writer.tables.numbers[0])
+    padding = made.cellAt(0, 0).format().toTableCellFormat().rightPadding()
+    assert padding == pytest.approx(20 * percent / 100, abs=1)
+
+
+def tops_of_lines(answer: SafeBrowser) -> list[float]:
+    """How far below the first line each line begins."""
+    tops, block = [], answer.document().begin()
+    while block.isValid():
+        top = answer.cursorRect(QTextCursor(block)).top()
+        tops += [top + block.layout().lineAt(n).y() for n in range(block.layout().lineCount())]
+        block = block.next()
+    return [top - tops[0] for top in tops]

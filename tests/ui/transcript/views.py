@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QApplication
 
 from app.history.records import TurnState
 from tests.ui.transcript.turns import USAGE, make_turn
+from ui.theme import Theme
 from ui.transcript.thought_lines import PlainThought
+from ui.transcript.thought_parts import ThoughtParts
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
 
@@ -50,3 +52,16 @@ def plain_thought(thought: str, *, ended: bool) -> str:
     for _ in plain.read(thought, ended=ended):
         pass
     return plain.text
+
+
+def finish_restyling(view: TranscriptView) -> None:
+    """Let what is out of sight take the theme, too."""
+    while view._restyling.is_busy:
+        QApplication.processEvents()
+
+
+def restyle(parts: ThoughtParts, theme: Theme) -> None:
+    """Show a thought in another theme, all of it at once."""
+    parts.set_theme(theme)
+    for view in parts.views:
+        view.set_theme(theme)

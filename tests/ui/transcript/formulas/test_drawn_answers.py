@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -190,6 +191,27 @@ def test_another_theme_needs_no_other_formula(answer: Answer, maker: FormulaMake
     view.set_theme(Theme.dark())
     assert maker.pid == 0
     assert Theme.dark().text.lower() in colours(view.grab().toImage())
+
+
+@pytest.mark.parametrize("percent", [60, 200, 300])
+def test_another_size_is_as_if_it_had_been_written_so(answer: Answer, percent: int) -> None:
+    """Also where a formula no longer fits, and stands there as its source; what is selected stays so."""
+    source = f"{TEXT}\n\n$$" + " + ".join(f"x_{{{n}}}^2" for n in range(20)) + "$$\n\nThe end."
+    theme = replace(Theme.dark(), zoom_percent=percent)
+    changed, fresh = answer(source), answer(source, theme=theme)
+    was_drawn = text(changed).count(OBJECT)
+    cursor = changed.textCursor()
+    cursor.setPosition(5)
+    cursor.setPosition(40, QTextCursor.MoveMode.KeepAnchor)
+    changed.setTextCursor(cursor)
+    selected = changed.selected_markdown()
+    changed.set_theme(theme)
+    assert changed.selected_markdown() == selected
+    changed.clear_selection()
+    assert text(changed) == text(fresh)
+    assert (text(changed).count(OBJECT) < was_drawn) is (percent > 100)
+    assert changed.document().toHtml() == fresh.document().toHtml()
+    assert changed.height() == fresh.height()
 
 
 def test_a_boxed_formula_stands_out(answer: Answer) -> None:
