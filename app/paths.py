@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from app.errors import FolderError
 
@@ -13,8 +13,7 @@ _APP_NAME = "ponder"
 _PRIVATE_FOLDER = 0o700
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The folders, all absolute. Nothing is created before `make_folders`.
 
     `models_dir` is a field of its own, not a name below `data_dir`: llama.cpp on Windows cannot

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from app.errors import AppError, SettingsError
-from models.engine.protocol import KvType, OnLoop, Sampling, Thinking
+from models.engine.kv_type import KvType
 from models.whole_file import replace_file, set_aside
+
+if TYPE_CHECKING:
+    from models.engine.protocol import OnLoop, Sampling, Thinking
 
 Theme = Literal["system", "light", "dark"]
 
@@ -28,7 +32,83 @@ MAX_LICENCES = 100
 _MAX_FILE_BYTES = 1024 * 1024
 
 
-class Settings(msgspec.Struct, frozen=True):
+class _Rule(NamedTuple):
+    """What a setting has to be, in words and as a question."""
+
+    expected: str
+    fits: Callable[[Any], bool]
+
+
+def _whole_number(least: int, most: int) -> _Rule:
+    return _Rule(f"a whole number from {least:,} to {most:,}", lambda value: _is_whole(value, least, most))
+
+
+def _zero_or(least: int, most: int) -> _Rule:
+    return _Rule(
+        f"0, or a whole number from {least:,} to {most:,}",
+        lambda value: _is_whole(value, 0, 0) or _is_whole(value, least, most),
+    )
+
+
+def _minutes(most: int) -> _Rule:
+    return _Rule(f"0, or a whole number of minutes up to {most:,}", lambda value: _is_whole(value, 0, most))
+
+
+def _texts(most: int) -> _Rule:
+    def fits(value: Any) -> bool:
+        return isinstance(value, tuple) and len(value) <= most and all(isinstance(one, str) for one in value)
+
+    return _Rule(f"a list of at most {most} texts", fits)
+
+
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+_TRUE_OR_FALSE = _Rule("true or false", lambda value: isinstance(value, bool))
+_ADDRESS = _Rule(
+    f"an address of at most {MAX_ADDRESS_CHARACTERS} characters, or an empty text",
+    lambda value: isinstance(value, str) and len(value) <= MAX_ADDRESS_CHARACTERS,
+)
+_RULES = {
+    "theme": _Rule('"system", "light" or "dark"', lambda value: value in ("system", "light", "dark")),
+    "zoom_percent": _whole_number(MIN_ZOOM_PERCENT, MAX_ZOOM_PERCENT),
+    "temperature": _Rule(
+        "null, or a number from 0 to 2",
+        lambda value: value is None or (_is_number(value) and 0 <= value <= 2),
+    ),
+    "top_p": _Rule(
+        "null, or a number above 0 and at most 1",
+        lambda value: value is None or (_is_number(value) and 0 < value <= 1),
+    ),
+    "model_path": _Rule('text, "" for the built-in model', lambda value: isinstance(value, str)),
+    "opened_models": _texts(MAX_OPENED_MODELS),
+    "context_tokens": _zero_or(MIN_CONTEXT_TOKENS, MAX_CONTEXT_TOKENS),
+    "thinking_budget_tokens": _zero_or(MIN_THINKING_BUDGET_TOKENS, MAX_THINKING_BUDGET_TOKENS),
+    "thinking_at_least_tokens": _zero_or(MIN_THINKING_BUDGET_TOKENS, MAX_THINKING_BUDGET_TOKENS),
+    "skips_thinking": _TRUE_OR_FALSE,
+    "kv_type": _Rule('"f16" or "q8_0"', lambda value: isinstance(value, KvType)),
+    "show_thinking": _TRUE_OR_FALSE,
+    "reads_ahead": _TRUE_OR_FALSE,
+    "unload_after_min": _minutes(MAX_UNLOAD_AFTER_MIN),
+    "lock_after_min": _minutes(MAX_LOCK_AFTER_MIN),
+    "window_width": _whole_number(320, 32_767),
+    "window_height": _whole_number(240, 32_767),
+    "sidebar_open": _TRUE_OR_FALSE,
+    "hub_endpoint": _ADDRESS,
+    "hub_proxy": _ADDRESS,
+    "works_offline": _TRUE_OR_FALSE,
+    "first_start_done": _TRUE_OR_FALSE,
+    "accepted_licences": _texts(MAX_LICENCES),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
     """All settings with their defaults. A value out of its range raises `ValueError`.
 
     `model_path` "" is the built-in model; `opened_models` are the paths of the model files that were
@@ -46,85 +126,50 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     theme: Theme = "system"
-    zoom_percent: Annotated[int, msgspec.Meta(ge=MIN_ZOOM_PERCENT, le=MAX_ZOOM_PERCENT)] = 100
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    zoom_percent: int = 100
+    temperature: float | None = None
+    top_p: float | None = None
     model_path: str = ""
-    opened_models: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_OPENED_MODELS)] = ()
-    context_tokens: Annotated[int, msgspec.Meta(ge=0, le=MAX_CONTEXT_TOKENS)] = 0
-    thinking_budget_tokens: Annotated[int, msgspec.Meta(ge=0, le=MAX_THINKING_BUDGET_TOKENS)] = 0
-    thinking_at_least_tokens: Annotated[int, msgspec.Meta(ge=0, le=MAX_THINKING_BUDGET_TOKENS)] = 0
+    opened_models: tuple[str, ...] = ()
+    context_tokens: int = 0
+    thinking_budget_tokens: int = 0
+    thinking_at_least_tokens: int = 0
     skips_thinking: bool = False
     kv_type: KvType = KvType.F16
     show_thinking: bool = False
     reads_ahead: bool = True
-    unload_after_min: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNLOAD_AFTER_MIN)] = 60
-    lock_after_min: Annotated[int, msgspec.Meta(ge=0, le=MAX_LOCK_AFTER_MIN)] = 0
-    window_width: Annotated[int, msgspec.Meta(ge=320, le=32_767)] = 1180
-    window_height: Annotated[int, msgspec.Meta(ge=240, le=32_767)] = 780
+    unload_after_min: int = 60
+    lock_after_min: int = 0
+    window_width: int = 1180
+    window_height: int = 780
     sidebar_open: bool = True
-    hub_endpoint: Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS_CHARACTERS)] = ""
-    hub_proxy: Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS_CHARACTERS)] = ""
+    hub_endpoint: str = ""
+    hub_proxy: str = ""
     works_offline: bool = False
     first_start_done: bool = False
-    accepted_licences: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_LICENCES)] = ()
-
-    _EXPECTED: ClassVar[dict[str, str]] = {
-        "theme": '"system", "light" or "dark"',
-        "zoom_percent": f"a whole number from {MIN_ZOOM_PERCENT} to {MAX_ZOOM_PERCENT}",
-        "temperature": "null, or a number from 0 to 2",
-        "top_p": "null, or a number above 0 and at most 1",
-        "model_path": 'text, "" for the built-in model',
-        "opened_models": f"a list of at most {MAX_OPENED_MODELS} texts",
-        "context_tokens": f"0, or a whole number from {MIN_CONTEXT_TOKENS:,} to {MAX_CONTEXT_TOKENS:,}",
-        "thinking_budget_tokens": (
-            f"0, or a whole number from {MIN_THINKING_BUDGET_TOKENS} to {MAX_THINKING_BUDGET_TOKENS:,}"
-        ),
-        "thinking_at_least_tokens": (
-            f"0, or a whole number from {MIN_THINKING_BUDGET_TOKENS} to {MAX_THINKING_BUDGET_TOKENS:,}"
-        ),
-        "skips_thinking": "true or false",
-        "kv_type": '"f16" or "q8_0"',
-        "show_thinking": "true or false",
-        "reads_ahead": "true or false",
-        "unload_after_min": f"0, or a whole number of minutes up to {MAX_UNLOAD_AFTER_MIN:,}",
-        "lock_after_min": f"0, or a whole number of minutes up to {MAX_LOCK_AFTER_MIN:,}",
-        "window_width": "a whole number from 320 to 32,767",
-        "window_height": "a whole number from 240 to 32,767",
-        "sidebar_open": "true or false",
-        "hub_endpoint": f"an address of at most {MAX_ADDRESS_CHARACTERS} characters, or an empty text",
-        "hub_proxy": f"an address of at most {MAX_ADDRESS_CHARACTERS} characters, or an empty text",
-        "works_offline": "true or false",
-        "first_start_done": "true or false",
-        "accepted_licences": f"a list of at most {MAX_LICENCES} texts",
-    }
-
-    _LEAST_ABOVE_ZERO: ClassVar[dict[str, int]] = {
-        "context_tokens": MIN_CONTEXT_TOKENS,
-        "thinking_budget_tokens": MIN_THINKING_BUDGET_TOKENS,
-        "thinking_at_least_tokens": MIN_THINKING_BUDGET_TOKENS,
-    }
+    accepted_licences: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in msgspec.structs.fields(self):
-            value = getattr(self, field.name)
-            least = self._LEAST_ABOVE_ZERO.get(field.name)
-            if not _fits(value, field.type) or (least is not None and 0 < value < least):
-                raise ValueError(
-                    f"{field.name}: expected {self._EXPECTED[field.name]}, got {_in_words(value)}"
-                )
+        for name, rule in _RULES.items():
+            value = getattr(self, name)
+            if not rule.fits(value):
+                raise ValueError(f"{name}: expected {rule.expected}, got {_in_words(value)}")
 
     def sampling(self) -> Sampling:
         """How the engine is to draw the next token."""
+        from models.engine.protocol import Sampling  # here: the first picture of the window needs none of it
+
         return Sampling(temperature=self.temperature, top_p=self.top_p)
 
-    def thinking(self, on_loop: OnLoop = OnLoop.ANSWER) -> Thinking:
-        """How long the model may think. A window can ask what to do on a loop; a terminal cannot."""
+    def thinking(self, on_loop: OnLoop | None = None) -> Thinking:
+        """How long the model may think. A window can ask what to do on a loop; a terminal cannot (None)."""
+        from models.engine.protocol import OnLoop, Thinking
+
         return Thinking(
             budget_tokens=self.thinking_budget_tokens,
             at_least_tokens=self.thinking_at_least_tokens,
             skip=self.skips_thinking,
-            on_loop=on_loop,
+            on_loop=on_loop or OnLoop.ANSWER,
         )
 
 
@@ -156,7 +201,7 @@ def save_settings(path: Path, settings: Settings) -> None:
     A file that is not understood is not lost: it is set aside as `settings.invalid-1.json` first.
     """
     try:
-        content = msgspec.json.format(msgspec.json.encode(settings), indent=2) + b"\n"
+        content = json.dumps(vars(settings), indent=2, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError as error:
         raise SettingsError(
             "The path of a model has characters that cannot be written down as text.",
@@ -185,14 +230,24 @@ def _read(path: Path) -> Settings:
     if len(untrusted_bytes) > _MAX_FILE_BYTES:
         raise ValueError("it is larger than 1 MiB")
     try:
-        untrusted_values: Any = msgspec.json.decode(untrusted_bytes)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        untrusted_values: Any = json.loads(untrusted_bytes.decode(), parse_constant=_refuse_constant)
+        json.dumps(untrusted_values, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"it is not valid JSON ({error})") from error
     if not isinstance(untrusted_values, dict):
         raise ValueError(f"expected an object in braces, got {_in_words(untrusted_values)}")
-    known = {name: untrusted_values[name] for name in Settings.__struct_fields__ if name in untrusted_values}
-    Settings(**known)  # says in words what is wrong
-    return msgspec.convert(known, Settings)  # makes tuples of lists
+    known = {name: untrusted_values[name] for name in _RULES if name in untrusted_values}
+    for name, value in known.items():
+        if isinstance(value, list):
+            known[name] = tuple(value)
+    if known.get("kv_type") in tuple(KvType):
+        known["kv_type"] = KvType(known["kv_type"])
+    return Settings(**known)  # says in words what is wrong
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """`NaN` and `Infinity`, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is not a number")
 
 
 def _set_aside_if_invalid(path: Path) -> None:
@@ -202,14 +257,6 @@ def _set_aside_if_invalid(path: Path) -> None:
         return
     except (OSError, ValueError):
         set_aside(path)
-
-
-def _fits(value: object, kind: Any) -> bool:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 def _in_words(value: object) -> str:
@@ -224,7 +271,7 @@ def _in_words(value: object) -> str:
             return text if len(text) <= 40 else "a number far too large"
         case str():
             return f'the text "{value[:40]}…"' if len(value) > 40 else f'the text "{value}"'
-        case list():
+        case list() | tuple():
             return "a list"
         case _:
             return "an object"

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.machine import CPU_DEVICE, Device, DeviceKind, Machine
 from models.memory_sum import CONTEXT_STEP_TOKENS, Placement, Sum, memory_sums
 from models.model_shape import ModelShape

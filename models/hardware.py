@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import os
 import platform
 import re
 import shutil
@@ -118,7 +119,7 @@ def read_machine(
         ram_available_bytes=memory.available,
         engine=engine,
         engine_problem=problem,
-        cpu_title=platform.processor(),
+        cpu_title=os.environ.get("PROCESSOR_IDENTIFIER", ""),  # of Windows; `platform` asks "uname" elsewhere
         driver_cards=driver_cards,
         adapters=read_adapters(),
         displays="" if is_metal_used else read_mac_displays(),

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.machine import Device
 from models.model_shape import ModelShape, TensorGroup
 from models.repacking import is_repacked, keeps_repacked_copy

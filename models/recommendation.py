@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from models.catalog import Catalog, CatalogModel
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import Fit, Verdict, best_fit, devices_in_use
 from models.fit import fit as fit_with
 from models.fit_corrections import FitCorrections

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.gguf_header import TENSOR_TYPES
 from models.machine import Cpu, Device, DeviceKind, Machine
 from models.memory_sum import CPU, Placement, kv_bytes_per_layer

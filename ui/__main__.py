@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import os
 import sys
@@ -47,6 +48,9 @@ def import_window() -> None:
     sys.setswitchinterval(LOCK_HELD_S)
     import PySide6.QtGui  # noqa: F401  (by itself it says best which library is missing)
 
+    # WORKAROUND: from here on PySide6 would read and keep the source of every module that is imported, to see
+    # whether it may want PySide6's other names: https://github.com/pyzo/pyzo/pull/851
+    builtins.__import__ = vars(builtins).get("__orig_import__", builtins.__import__)
     from ui import application  # noqa: F401
 
 

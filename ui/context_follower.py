@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -109,7 +108,7 @@ class ContextFollower(QObject):
         self.sizes_changed.emit(sizes_for(self._trained_tokens), self._chosen_size)
 
     def _show(self, **changes: int) -> None:
-        self._use = dataclasses.replace(self._use, **changes)
+        self._use = self._use._replace(**changes)
         self.changed.emit(self._use)
 
 

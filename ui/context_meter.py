@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QColor, QPainter, QPaintEvent
@@ -21,8 +21,7 @@ _BAR_FROM_PX = 620
 _NUMBERS_FROM_PX = 540
 
 
-@dataclass(frozen=True, slots=True)
-class ContextUse:
+class ContextUse(NamedTuple):
     """What is in the context, in tokens. `thought` is free again with the next question."""
 
     history: int = 0

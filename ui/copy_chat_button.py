@@ -21,7 +21,8 @@ class CopyChatButton(QPushButton):
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(_WORDS, parent)
+        super().__init__(parent)
+        self.setText(_WORDS)
         of_kind(self, "text")
         self.setAccessibleName("Copy the whole chat")
         self.setToolTip("Copy all questions and answers of this chat, without the thoughts")

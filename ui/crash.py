@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import faulthandler
-import platform
 import sys
 import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot, qVersion
-from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
 
-from ui.transcript.clipboard import PlainReport, put_on_clipboard
+if TYPE_CHECKING:
+    from ui.crash_dialog import CrashDialog
 
 _PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
@@ -26,7 +25,9 @@ def crash_report(error: BaseException) -> str:
     The exception's message is left out, and so are source lines and variables: a message may quote
     what somebody asked or what the model wrote.
     """
-    from app.version import version  # here: the window need not wait for it
+    import platform  # here, both: the window need not wait for them
+
+    from app.version import version
 
     lines = [
         f"Ponder {version()}",
@@ -63,41 +64,6 @@ def _short_path(file_name: str) -> str:
     return path.name
 
 
-class CrashDialog(QDialog):
-    """Says that Ponder has a bug, shows the report, copies it when asked."""
-
-    def __init__(self, report: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Ponder has made a mistake")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(640, 440)
-        words = QLabel(
-            "This is a bug in Ponder. Your finished answers are stored; you can go on, and if the window "
-            "behaves oddly, close it and start Ponder again.\n\n"
-            "This report holds no word of your chats. Nothing was sent anywhere."
-        )
-        words.setTextFormat(Qt.TextFormat.PlainText)
-        words.setWordWrap(True)
-        self.report_text = PlainReport(report)
-        self.report_text.setAccessibleName("Error report")
-        self.report_text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
-        self.copy_button.clicked.connect(self._copy)
-        buttons.rejected.connect(self.close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(12)
-        layout.addWidget(words)
-        layout.addWidget(self.report_text, 1)
-        layout.addWidget(buttons)
-
-    @Slot()
-    def _copy(self) -> None:
-        put_on_clipboard(self.report_text.toPlainText())
-        self.copy_button.setText("Copied")
-
-
 class CrashReporter(QObject):
     """Catches every exception that nobody handled, on any thread, and shows one dialog.
 
@@ -110,6 +76,7 @@ class CrashReporter(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._dialog: CrashDialog | None = None
+        self._has_dialog = False
         self._fault_file: IO[str] | None = None
         self._crashed.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
@@ -164,8 +131,11 @@ class CrashReporter(QObject):
 
     @Slot(str)
     def _show(self, report: str) -> None:
-        if self._dialog is not None:
+        if self._has_dialog:
             return
+        self._has_dialog = True  # first: what fails from here on must not come here again
+        from ui.crash_dialog import CrashDialog  # imported long ago, but not before the first picture
+
         self._dialog = CrashDialog(report)
         self._dialog.destroyed.connect(self._on_dialog_gone)
         self._dialog.show()
@@ -173,3 +143,4 @@ class CrashReporter(QObject):
     @Slot()
     def _on_dialog_gone(self) -> None:
         self._dialog = None
+        self._has_dialog = False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
@@ -16,8 +16,7 @@ _LONGEST_NAME = 40
 _LEAST_PX = 72
 
 
-@dataclass(frozen=True, slots=True)
-class PillChoice:
+class PillChoice(NamedTuple):
     """A model of the menu; `detail` says in a few words how it fits, "" where that is not known."""
 
     title: str

@@ -8,11 +8,9 @@ how that looks: QPushButton `primary`, `text`, `small`, `danger`, `link`, `line`
 
 from __future__ import annotations
 
-import dataclasses
 import string
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
@@ -51,8 +49,7 @@ LARGEST_MESSAGE_PX = 28
 """The largest size of `messages.qss`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """The colours by their names, as "#RRGGBB". The `code_*` colours stand on `code`.
 
     `zoom_percent` is how large the text of the transcript is; the rest of the window takes no notice of it.
@@ -138,8 +135,7 @@ class Theme:
     def with_high_contrast(self) -> Theme:
         """The same with hard edges: all text at least 7 : 1 on its ground, lines at least 3 : 1."""
         if self.name == "dark":
-            return dataclasses.replace(
-                self,
+            return self._replace(
                 ground="#000000",
                 sidebar="#0A0B0C",
                 surface="#0E1012",
@@ -159,8 +155,7 @@ class Theme:
                 code_comment="#C9CFD5",
                 code_name="#B3D4FF",
             )
-        return dataclasses.replace(
-            self,
+        return self._replace(
             ground="#FFFFFF",
             sidebar="#F7F7F7",
             question="#EEEEEE",
@@ -184,6 +179,10 @@ class Theme:
     def px(self, size_px: int) -> int:
         """A size or a height of the transcript's text, as large as it is to be shown."""
         return round(size_px * self.zoom_percent / 100)
+
+    def colours(self) -> dict[str, str]:
+        """All colours by their names."""
+        return {name: value for name, value in self._asdict().items() if name not in ("name", "zoom_percent")}
 
     def colour(self, name: str) -> QColor:
         """The colour of that name, for painting."""
@@ -252,9 +251,6 @@ class _StyleTemplate(string.Template):
 
 def style_sheet_of(theme: Theme) -> str:
     """The application's stylesheet in the colours of `theme`."""
-    values = {
-        field.name: getattr(theme, field.name) for field in dataclasses.fields(theme) if field.type == "str"
-    }
     measures = {
         "radius_control": f"{RADIUS_CONTROL_PX}px",
         "radius_block": f"{RADIUS_BLOCK_PX}px",
@@ -264,7 +260,7 @@ def style_sheet_of(theme: Theme) -> str:
         "thought_size": f"{THOUGHT_PX}px",
         "small_size": f"{SMALL_PX}px",
     }
-    return _StyleTemplate(STYLE_FILE.read_text(encoding="utf-8")).substitute(values | measures)
+    return _StyleTemplate(STYLE_FILE.read_text(encoding="utf-8")).substitute(theme.colours() | measures)
 
 
 def message_sheet_of(theme: Theme) -> str:

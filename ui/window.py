@@ -6,9 +6,8 @@ the chat says take an `object`: naming the event in `Slot` would import its modu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -48,8 +47,7 @@ MIN_WIDTH_PX = 400
 MIN_HEIGHT_PX = 360
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The files and folders that the window names or offers."""
 
     built_in_model: Path

@@ -158,7 +158,7 @@ class Wiring(QObject):
 
     # Slots
 
-    @Slot(dict)
+    @Slot(object)
     def _change_settings(self, values: dict[str, object]) -> None:
         self._keeper.change(**values)
 

@@ -24,7 +24,8 @@ from app.chat.replies import Question, Replies
 from app.errors import AppError, InputError
 from app.history.memory import History
 from models.engine import protocol
-from models.engine.protocol import EngineEvent, KvType, Sampling, Thinking
+from models.engine.kv_type import KvType
+from models.engine.protocol import EngineEvent, Sampling, Thinking
 from models.gguf_info import read_chat_model
 
 UPKEEP_DELAY_S = 10.0

@@ -12,7 +12,8 @@ from app.chat.crash_record import MAX_DEATHS, CrashRecord
 from app.chat.events import EngineState, EngineStateChanged
 from models.engine import protocol
 from models.engine.client import EngineClient
-from models.engine.protocol import EngineEvent, KvType, Message, ModelFacts, Sampling, Thinking
+from models.engine.kv_type import KvType
+from models.engine.protocol import EngineEvent, Message, ModelFacts, Sampling, Thinking
 from models.errors import AppError, EngineStoppedError, engine_error
 from models.library import BUILT_IN_TITLE
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from app.errors import InputError
 from app.settings import MAX_CONTEXT_TOKENS, MIN_CONTEXT_TOKENS
 from app.version import version
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 
 _MAX_INT = 2**31 - 1
 MAX_TIMEOUT_S = 604_800

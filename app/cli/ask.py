@@ -25,11 +25,11 @@ from app.errors import InputError
 from app.history.records import Turn
 from app.settings import Settings, load_settings
 from models.engine.client import EngineClient
+from models.engine.kv_type import KvType
 from models.engine.protocol import (
     Delta,
     EngineEvent,
     EngineExited,
-    KvType,
     Loaded,
     LoadFailed,
     Message,

@@ -29,7 +29,8 @@ from app.cli.surroundings import Surroundings
 from app.errors import AppError, EngineProtocolError, EngineStoppedError
 from app.history.records import Conversation, ConversationSummary
 from app.settings import MAX_CONTEXT_TOKENS, load_settings
-from models.engine.protocol import KvType, OnLoop, Sampling, Thinking
+from models.engine.kv_type import KvType
+from models.engine.protocol import OnLoop, Sampling, Thinking
 
 InboxEvent = ChatEvent | Interrupted | PauseRequested
 

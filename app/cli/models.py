@@ -12,7 +12,7 @@ from app.cli.surroundings import Surroundings
 from app.errors import InputError
 from app.library.events import AvailableModel, InstalledModel, ShelfChanged
 from models.download_status import DownloadStatus
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import Fit
 from models.recommendation import Role, Suggestion
 

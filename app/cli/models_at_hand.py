@@ -16,7 +16,7 @@ from app.library.shapes import ShapeReader
 from app.library.shelf import put_together
 from app.settings import Settings, load_settings
 from models.catalog import Catalog, CatalogModel, load_catalog
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit_corrections import FitCorrections
 from models.gguf_info import GgufInfo, read_gguf_info
 from models.hub_names import quantisation_of

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,6 +115,11 @@ def usable_backend(backend: Any) -> KeyringBackend:
 
 
 def _chosen_backend() -> KeyringBackend:
+    if sys.platform != "darwin":
+        # WORKAROUND: `keyring` imports all its backends; that of macOS looks for Apple's libraries, for which
+        # Python starts ldconfig, gcc and ld three times each. It goes without what cannot be imported:
+        # https://github.com/jaraco/keyring/blob/main/keyring/backends/macOS/__init__.py
+        sys.modules.setdefault("keyring.backends.macOS.api", None)  # type: ignore[arg-type]
     import keyring
 
     return keyring.get_keyring()

@@ -27,7 +27,8 @@ from app.library.works import Control, Works
 from app.paths import Paths
 from models.catalog import Catalog, load_catalog
 from models.download_status import DownloadState, DownloadStatus
-from models.engine.protocol import KvType, ModelFacts, Usage
+from models.engine.kv_type import KvType
+from models.engine.protocol import ModelFacts, Usage
 from models.errors import AppError
 from models.fit import Fit
 from models.fit_corrections import FitCorrections

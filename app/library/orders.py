@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from models.engine.protocol import KvType, ModelFacts, Usage
+    from models.engine.kv_type import KvType
+    from models.engine.protocol import ModelFacts, Usage
     from models.hub import HubFile, NetworkSettings
 
 

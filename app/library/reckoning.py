@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.catalog import Catalog
-from models.engine.protocol import KvType, Usage
+from models.engine.kv_type import KvType
+from models.engine.protocol import Usage
 from models.fit import Fit, best_fit, fit
 from models.fit_corrections import FitCorrections
 from models.machine import Machine

@@ -32,7 +32,7 @@ _PACKAGE_FOLDER = _skip_package_start()
 import llama_cpp.llama_cpp as llama  # noqa: E402 - after the work-around it needs
 
 from models.engine.backend_modules import load_modules  # noqa: E402
-from models.engine.protocol import KvType  # noqa: E402
+from models.engine.kv_type import KvType  # noqa: E402
 
 _SPECIAL_ATTRIBUTES = (
     llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED | llama.LLAMA_TOKEN_ATTR_UNKNOWN

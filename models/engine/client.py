@@ -17,13 +17,13 @@ from typing import IO
 import models
 from models.engine import protocol
 from models.engine.hang_watch import HANG_TIMEOUT_S, STUCK_TIMEOUT_S, HangWatch
+from models.engine.kv_type import KvType
 from models.engine.protocol import (
     AnswerNow,
     Command,
     EngineEvent,
     EngineExited,
     Generate,
-    KvType,
     Load,
     LoadFailed,
     Message,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from models.engine import bindings
 from models.engine.cores import threads_for
+from models.engine.kv_type import KvType
 from models.engine.memory_plan import require_trained_for
 from models.engine.prompting import PromptBuilder
-from models.engine.protocol import EngineFault, KvType, ModelFacts, Thinking
+from models.engine.protocol import EngineFault, ModelFacts, Thinking
 from models.engine.reply import Reading
 from models.engine.steering import Steering
 from models.memory_sum import BATCH_TOKENS

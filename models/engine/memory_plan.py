@@ -10,7 +10,8 @@ from models.containers import limits_of, read_group_files
 from models.devices import load_known_gpus, usable_devices
 from models.engine.cores import usable_cores
 from models.engine.device_probe import ask_llama_cpp
-from models.engine.protocol import EngineFault, KvType
+from models.engine.kv_type import KvType
+from models.engine.protocol import EngineFault
 from models.fit import Fit, Verdict, best_fit, fit
 from models.machine import Cpu, Machine
 from models.model_shape import ModelShape, read_shape

@@ -22,7 +22,7 @@ from typing import Any
 
 from models.engine import bindings
 from models.engine.buffer_log import KINDS, BufferLog, Sums, add
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.memory_sum import BATCH_TOKENS
 
 llama: Any = bindings.llama  # type: ignore[attr-defined]  # which alone may import llama_cpp

@@ -12,6 +12,7 @@ import enum
 
 import msgspec
 
+from models.engine.kv_type import KvType
 from models.reasoning import PieceKind
 
 PROTOCOL_VERSION = 1
@@ -64,13 +65,6 @@ class Message(msgspec.Struct, frozen=True):
 
     role: str
     content: str
-
-
-class KvType(enum.StrEnum):
-    """How the attention cache is stored: f16, or q8_0, which takes 17/32 of that."""
-
-    F16 = "f16"
-    Q8_0 = "q8_0"
 
 
 class Sampling(msgspec.Struct, frozen=True):

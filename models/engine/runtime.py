@@ -14,13 +14,13 @@ from models.containers import limits_of, read_group_files
 from models.engine import bindings
 from models.engine.buffer_log import BufferLog
 from models.engine.cores import usable_cores
+from models.engine.kv_type import KvType
 from models.engine.loaded import ContextWish, Loaded
 from models.engine.loop import TurnOutput
 from models.engine.memory_plan import MemoryPlan
 from models.engine.protocol import (
     EngineFault,
     Generate,
-    KvType,
     Load,
     ModelFacts,
     Prepare,

@@ -33,7 +33,7 @@ from tests.golden import texts
 from tests.ui.conftest import OpenAWindow, Opened
 from tests.ui.scripted_chat import MODEL, summary, turn
 from tests.ui.scripted_library import a_fit, fresh_shelf, measured, status
-from ui.crash import CrashDialog
+from ui.crash_dialog import CrashDialog
 from ui.damaged_history_dialog import DamagedHistoryDialog
 from ui.transcript.question import QuestionBlock
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from app.errors import SettingsError
 from app.settings import Settings, load_settings, save_settings
-from models.engine.protocol import KvType, Sampling, Thinking
+from models.engine.kv_type import KvType
+from models.engine.protocol import Sampling, Thinking
 
 OTHER = Settings(
     theme="dark",
@@ -114,6 +116,14 @@ def test_missing_keys_are_defaults_and_unknown_ones_are_passed_over(path: Path) 
         (b"\xff\xfe{", "not valid JSON"),
         (b"[" * 900_000, "not valid JSON"),
         (b'{"temperature": NaN}', "not valid JSON"),
+        (b'{"temperature": 1e999}', "temperature: expected null, or a number from 0 to 2, got inf"),
+        (b'{"context_tokens": ' + b"9" * 5_000 + b"}", "not valid JSON"),
+        (b'{"model_path": "half a pair: \\ud83e"}', "not valid JSON"),
+        (b'{"kv_type": "q4_0"}', 'kv_type: expected "f16" or "q8_0", got the text "q4_0"'),
+        (b'{"kv_type": []}', "kv_type: expected"),
+        (b'{"zoom_percent": 100.0}', "zoom_percent: expected a whole number from 60 to 300, got 100.0"),
+        (b'{"hub_proxy": "' + b"x" * 2_001 + b'"}', "hub_proxy: expected an address of at most 2000"),
+        (b'{"unload_after_min": 1441}', "expected 0, or a whole number of minutes up to 1,440, got 1441"),
         (b" " * 1_100_000, "larger than 1 MiB"),
     ],
 )
@@ -181,6 +191,16 @@ def test_a_file_where_the_folder_should_be(path: Path) -> None:
         save_settings(path, Settings())
 
 
+def test_every_setting_has_a_rule_and_is_of_its_own_kind_again(path: Path) -> None:
+    for name, value in {"kv_type": "q4_0", **dict.fromkeys(vars(Settings()), object())}.items():
+        with pytest.raises(ValueError, match=f"{name}: expected"):
+            Settings(**{name: value})  # type: ignore[arg-type]
+    save_settings(path, OTHER)
+    loaded, _ = load_settings(path)
+    assert loaded.kv_type is KvType.Q8_0
+    assert isinstance(loaded.opened_models, tuple)
+
+
 @pytest.mark.parametrize(
     "values",
     [{"temperature": -0.1}, {"top_p": 1.1}, {"context_tokens": 100}, {"theme": "pink"}, {"window_height": 0}],
@@ -189,7 +209,7 @@ def test_no_invalid_settings_can_be_made(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(values))}: expected"):
         Settings(**values)
     with pytest.raises(ValueError, match="expected"):
-        msgspec.structs.replace(Settings(), **values)
+        dataclasses.replace(Settings(), **values)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

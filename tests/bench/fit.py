@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import fit
 from models.hardware import measure_machine
 from models.machine import CPU_DEVICE, Machine

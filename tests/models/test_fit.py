@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import (
     DEVICE_RESERVE_BYTES,
     LARGEST_SENSIBLE_CONTEXT,

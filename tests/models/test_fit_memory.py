@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.paths import built_in_model_file
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import fit
 from models.machine import CPU_DEVICE, Machine
 from models.model_shape import read_shape

@@ -49,6 +49,21 @@ def test_this_computer(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "kept.json").read_text())["bandwidth_bytes_per_s"] > 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are asked through programs of theirs")
+def test_only_the_engine_is_asked_in_a_process(tmp_path: Path, repository: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from models.hardware import read_machine; started = []\n"
+        "note = lambda event, args: started.append(args[1]) if event == 'subprocess.Popen' else None\n"
+        "sys.addaudithook(note)\n"
+        "read_machine(disk_folder=Path('.'), probe_command=(sys.executable, '-c', ''))\n"
+        "print([command[1:] for command in started])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[['-c', '']]\n"
+
+
 def test_a_recording_can_be_written_and_read_again(tmp_path: Path) -> None:
     raw = read_machine(disk_folder=tmp_path)
     again = msgspec.json.decode(msgspec.json.encode(raw), type=RawMachine)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.catalog import Catalog, load_catalog
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import Verdict
 from models.fit_corrections import FitCorrections
 from models.hardware import machine_of

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from app.chat.events import ChatEvent, EngineState, EngineStateChanged
 from app.history.records import ConversationSummary, Turn, TurnState
-from models.engine.protocol import KvType, ModelFacts, Sampling, Thinking, Usage
+from models.engine.kv_type import KvType
+from models.engine.protocol import ModelFacts, Sampling, Thinking, Usage
 from ui.bridges.chat_bridge import ChatListener
 
 MODEL = ModelFacts("Test model", "qwen2", 16_384, 32_768, 800_000, 4_000_000, True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from app.library.events import AvailableModel, InstalledModel, LibraryEvent, MachineMeasured, ShelfChanged
 from models.catalog import CatalogModel, load_catalog
 from models.download_status import NO_PROBLEM, DownloadProblem, DownloadState, DownloadStatus
-from models.engine.protocol import KvType, ModelFacts, Usage
+from models.engine.kv_type import KvType
+from models.engine.protocol import ModelFacts, Usage
 from models.fit import DeviceShare, Fit, Verdict
 from models.hub import HubFile, NetworkSettings
 from models.library import Verification

@@ -21,7 +21,7 @@ from tests.ui.transcript.views import settle
 from ui.about import AboutDialog
 from ui.composer.composer import Composer
 from ui.composer.question_edit import QuestionEdit
-from ui.crash import CrashDialog
+from ui.crash_dialog import CrashDialog
 from ui.library.facts_list import FactsList
 from ui.link_question import LinkQuestion
 from ui.notice_bar import Notice

@@ -14,7 +14,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ui.crash import CrashDialog, CrashReporter, crash_report
+from ui.crash import CrashReporter, crash_report
+from ui.crash_dialog import CrashDialog
 
 SECRET = "my landlord's secret"
 

@@ -83,6 +83,17 @@ def test_a_missing_system_library_is_one_sentence(repository: Path) -> None:
     assert "libEGL.so.1" in result.stderr
 
 
+def test_no_source_is_read_for_the_window(repository: Path) -> None:
+    code = (
+        "import linecache; from ui.__main__ import import_window; import_window(); import markdown_it\n"
+        "print([name for name in linecache.cache if 'ui/' in name or 'markdown_it' in name])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
 def test_the_window_starts_without_the_heavy_libraries(repository: Path) -> None:
     code = (
         "import sys, ui.application\n"

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.settings import load_settings
-from models.engine.protocol import KvType, Sampling
+from models.engine.kv_type import KvType
+from models.engine.protocol import Sampling
 from tests.ui.conftest import Opened
 from tests.ui.scripted_chat import MODEL
 
@@ -67,6 +68,7 @@ def test_the_advice_is_that_of_the_model(opened: Opened) -> None:
 def test_the_cache_can_be_stored_in_half_the_memory(opened: Opened) -> None:
     opened.window.settings_page.kv_buttons.button(1).click()
     assert opened.chat.named("kv_type") == [KvType.Q8_0]
+    assert opened.whole.keeper.settings.kv_type is KvType.Q8_0
 
 
 def test_the_path_of_the_data_can_be_copied(opened: Opened) -> None:

@@ -39,6 +39,7 @@ HEAVY = {
     "httpx2",
     "huggingface_hub",
     "psutil",
+    "msgspec",
 }
 OURS_LATER = {
     *IMPORTED_AFTER_FIRST_PICTURE,

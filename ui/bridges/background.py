@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from models.errors import AppError
 
+if TYPE_CHECKING:
+    import queue
+
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     work: Callable[[], Any]
     done: Callable[[Any], None] | None
     failed: Callable[[AppError], None] | None
 
 
-@dataclass(frozen=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     job: _Job
     result: Any = None
     error: BaseException | None = None
@@ -40,7 +39,7 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] | None = None
         self._thread: threading.Thread | None = None
         self._is_closed = False
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -53,21 +52,27 @@ class Background(QObject):
         failed: Callable[[AppError], None] | None = None,
     ) -> None:
         """Do `work` off the GUI thread; it must not touch the window."""
+        if self._jobs is None:
+            import queue  # here: the first picture of the window needs none
+
+            self._jobs = queue.SimpleQueue()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="ponder-files", daemon=True)
+            self._thread = threading.Thread(
+                target=self._work, args=(self._jobs,), name="ponder-files", daemon=True
+            )
             self._thread.start()
         self._jobs.put(_Job(work, done, failed))
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Finish the jobs that wait, then end the thread; blocks at most `timeout_s`."""
         self._is_closed = True
-        if self._thread is not None:
+        if self._thread is not None and self._jobs is not None:
             self._jobs.put(None)
             self._thread.join(timeout_s)
             self._thread = None
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _work(self, jobs: queue.SimpleQueue[_Job | None]) -> None:
+        while (job := jobs.get()) is not None:
             try:
                 outcome = _Outcome(job, result=job.work())
             except BaseException as error:  # noqa: BLE001 (handed on whole, raised again below)

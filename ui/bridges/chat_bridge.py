@@ -28,7 +28,8 @@ from app.chat.events import (
     Unlocked,
     UnlockRefused,
 )
-from models.engine.protocol import KvType, Sampling, Thinking
+from models.engine.kv_type import KvType
+from models.engine.protocol import Sampling, Thinking
 from ui.bridges.arrivals import Arrivals
 
 ChatListener = Callable[[ChatEvent], None]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
+class Unsent(NamedTuple):
     """A question that was begun; and in `edit` another version of the question of `edited_turn`, if any."""
 
     draft: str = ""
@@ -36,4 +35,4 @@ class Drafts:
         """Put a question that was not taken in front of the draft of a conversation that is elsewhere."""
         unsent = self._kept.get(conversation_id, Unsent())
         draft = f"{text}\n{unsent.draft}" if unsent.draft.strip() else text
-        self._kept[conversation_id] = replace(unsent, draft=draft)
+        self._kept[conversation_id] = unsent._replace(draft=draft)

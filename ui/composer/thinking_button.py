@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.settings import MAX_THINKING_BUDGET_TOKENS, MIN_THINKING_BUDGET_TOKENS
 from ui.widgets.text_button import TextButton
@@ -117,6 +117,8 @@ class ThinkingButton(TextButton):
     # Inside
 
     def _ask_for_number(self) -> None:
+        from PySide6.QtWidgets import QInputDialog, QLineEdit  # here: the window need not wait for them
+
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Thinking budget")

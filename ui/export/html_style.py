@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from ui.theme import Theme
 
 _RULES = """
@@ -46,8 +44,7 @@ svg .accent{fill:var(--accent)}svg .box{fill:var(--accent_soft);stroke:var(--acc
 
 
 def _colours(theme: Theme) -> str:
-    names = [field.name for field in dataclasses.fields(theme) if field.type == "str"]
-    return "".join(f"--{name}:{getattr(theme, name)};" for name in names)
+    return "".join(f"--{name}:{colour};" for name, colour in theme.colours().items())
 
 
 STYLE = (

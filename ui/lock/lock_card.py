@@ -25,7 +25,7 @@ class LockCard(QFrame):
         lock_requested: lock it now.
     """
 
-    changed = Signal(dict)
+    changed = Signal(object)
     lock_requested = Signal()
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:

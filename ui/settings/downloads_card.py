@@ -31,7 +31,7 @@ class DownloadsCard(QFrame):
         token_changed(token): it is kept in memory only, "" for none.
     """
 
-    changed = Signal(dict)
+    changed = Signal(object)
     token_changed = Signal(str)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:

@@ -22,7 +22,7 @@ class SamplingCard(QWidget):
         changed(values): fields of `Settings` that the user changed.
     """
 
-    changed = Signal(dict)
+    changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app.settings import Settings, save_settings
@@ -49,7 +49,7 @@ class SettingsKeeper(QObject):
 
     def change(self, **values: Any) -> None:
         """The user changed something: it holds at once and is saved."""
-        changed = msgspec.structs.replace(self._settings, **values)
+        changed = replace(self._settings, **values)
         if changed == self._settings:
             return
         self._settings = changed
@@ -59,7 +59,7 @@ class SettingsKeeper(QObject):
 
     def remember(self, **values: Any) -> None:
         """Note where the window stood. A file that is not understood stays as it is for that."""
-        noted = msgspec.structs.replace(self._settings, **values)
+        noted = replace(self._settings, **values)
         if noted != self._settings and self._may_save_unasked:
             self._settings = noted
             self._save()

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.power import LOW_BATTERY_PERCENT
 from app.settings import Settings
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from ui.kinds import of_kind
 from ui.lock.lock_card import LockCard
 from ui.privacy.privacy_card import PrivacyCard
@@ -44,7 +44,7 @@ class SettingsPage(QScrollArea):
         export_requested, import_requested, deletion_requested: the buttons beside the data folder.
     """
 
-    changed = Signal(dict)
+    changed = Signal(object)
     export_requested = Signal()
     import_requested = Signal()
     deletion_requested = Signal()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
@@ -158,7 +157,7 @@ class TranscriptView(QScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         """Show the same in another theme: what is in sight at once, the other texts a little later."""
-        self._theme = replace(theme, zoom_percent=self._theme.zoom_percent)
+        self._theme = theme._replace(zoom_percent=self._theme.zoom_percent)
         for turn in self._column.built():
             turn.set_theme(self._theme)
         self._restyling.run(restyling(self._column.findChildren(SafeBrowser), self._theme))
@@ -169,7 +168,7 @@ class TranscriptView(QScrollArea):
             return
         self._place.keep_line(self.viewport())
         self._note_sight(self.viewport().height())
-        self._theme = replace(self._theme, zoom_percent=zoom_percent)
+        self._theme = self._theme._replace(zoom_percent=zoom_percent)
         self._column.setStyleSheet(look.message_sheet_of(self._theme))
         self._column.set_zoom(zoom_percent)
         self.set_theme(self._theme)

@@ -15,7 +15,7 @@ import pytest
 from app.paths import Paths
 from models import hardware
 from models.catalog import load_catalog
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import fit
 from models.machine import Cpu, Device, DeviceKind, Machine, UnusableGpu
 from tests.app.cli.conftest import CommandLine

@@ -362,6 +362,32 @@ def test_a_lost_history_without_backups_begins_anew_but_keeps_what_was_set_aside
     assert len(memory.entries) == 1
 
 
+ASK_KEYRING = """
+import sys
+started = []
+sys.addaudithook(lambda event, args: started.append(args[0]) if event == "subprocess.Popen" else None)
+from app.history.system_keyring import KeyringError, SystemKeyring
+try:
+    SystemKeyring().name()
+except KeyringError:
+    pass
+print("keyring.backends.SecretService" in sys.modules, started)
+"""
+
+
+def test_to_look_for_a_keyring_starts_no_process(repository: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON_KEYRING")}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_KEYRING],
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True []\n"
+
+
 def test_nothing_is_imported_for_a_keyring_before_it_is_needed(repository: Path) -> None:
     code = "import sys, app.history.protection; print('keyring' in sys.modules)"
     done = subprocess.run(

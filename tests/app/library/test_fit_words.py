@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.library import fit_words
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import DeviceShare, Fit, Verdict
 from models.machine import CPU_DEVICE
 

@@ -13,7 +13,7 @@ from app.library.own_memory import as_if_unloaded
 from app.library.shelf import put_together
 from models.catalog import load_catalog
 from models.downloads import DownloadState, DownloadStatus
-from models.engine.protocol import KvType
+from models.engine.kv_type import KvType
 from models.fit import DeviceShare, Fit, Verdict
 from models.gguf_info import read_gguf_info
 from models.library import LibraryModel, Verification

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from models.engine import bindings, runtime
+from models.engine.kv_type import KvType
 from models.engine.protocol import (
     Generate,
-    KvType,
     Loaded,
     Message,
     Prepared,

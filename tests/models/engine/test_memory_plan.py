@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from models.engine.kv_type import KvType
 from models.engine.memory_plan import MemoryPlan, machine_as_seen_here
-from models.engine.protocol import EngineFault, KvType, Loaded, LoadFailed, Message, TurnFailed, TurnFinished
+from models.engine.protocol import EngineFault, Loaded, LoadFailed, Message, TurnFailed, TurnFinished
 from models.errors import OutOfMemoryError, engine_error
 from models.machine import Cpu, Machine
 from models.model_shape import read_shape

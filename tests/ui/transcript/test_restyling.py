@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QTextCursor
@@ -35,7 +33,7 @@ RTL = "| שם | ערך |\n|---|--:|\n| אחד | 12 |\n\n1. שלום **עולם**
 CODE = f"```\n{'long ' * 80}\nend\n```"
 CODE = f"```\n{'long ' * 80}\nend\n```"
 EVERYTHING = "\n\n".join((WHOLE, WIDE, RTL, CODE, "It is \\boxed{42}, so.[^1]", "[^1]: Note."))
-THEMES = (Theme.dark(), replace(Theme.light(), zoom_percent=200), replace(Theme.dark(), zoom_percent=60))
+THEMES = (Theme.dark(), Theme.light()._replace(zoom_percent=200), Theme.dark()._replace(zoom_percent=60))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -109,7 +108,7 @@ def test_marks_become_formats(qtbot: QtBot) -> None:
     )
     parts.finish()
     assert thought.toPlainText().endswith("The end is near")
-    for theme in (Theme.light(), Theme.dark(), replace(Theme.light(), zoom_percent=150)):
+    for theme in (Theme.light(), Theme.dark(), Theme.light()._replace(zoom_percent=150)):
         restyle(parts, theme)
         for words in ("The plan", "bold", "two", "is near"):
             assert at(thought, words).fontWeight() == QFont.Weight.DemiBold.value, words

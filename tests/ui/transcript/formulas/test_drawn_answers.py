@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -197,7 +196,7 @@ def test_another_theme_needs_no_other_formula(answer: Answer, maker: FormulaMake
 def test_another_size_is_as_if_it_had_been_written_so(answer: Answer, percent: int) -> None:
     """Also where a formula no longer fits, and stands there as its source; what is selected stays so."""
     source = f"{TEXT}\n\n$$" + " + ".join(f"x_{{{n}}}^2" for n in range(20)) + "$$\n\nThe end."
-    theme = replace(Theme.dark(), zoom_percent=percent)
+    theme = Theme.dark()._replace(zoom_percent=percent)
     changed, fresh = answer(source), answer(source, theme=theme)
     was_drawn = text(changed).count(OBJECT)
     cursor = changed.textCursor()
