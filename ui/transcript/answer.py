@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import (
     QEvent,
@@ -34,7 +35,7 @@ from ui.transcript.grounds import Grounds
 from ui.transcript.highlight import MAX_CODE_LINES, get_ready, highlighted
 from ui.transcript.markdown import MarkdownReader, Notes
 from ui.transcript.moved_code import paint_moved
-from ui.transcript.slices import AT_ONCE_CHARS, Slices
+from ui.transcript.slices import AT_ONCE_CHARS, SLICE_CHARS, Slices
 from ui.transcript.spoken import speak_anew
 from ui.transcript.stream import MarkdownStream
 from ui.transcript.untrusted_text import shown, with_line_feeds
@@ -118,7 +119,7 @@ class AnswerView(SafeBrowser):
         self._slices.stop()
         written = self._stream.closed_items
         self._stream.feed(untrusted_text)
-        self._show(self._stream.items(), written)
+        self._show(self._stream.items(all_links=False), written)
 
     def finish(self, untrusted_source: str) -> None:
         """Show the whole answer as it is kept, read once more from its beginning."""
@@ -138,9 +139,27 @@ class AnswerView(SafeBrowser):
     def split_off(self) -> str:
         """Keep the finished blocks alone, and give the source of the rest: another view goes on with it."""
         rest = self._stream.cut()
-        self._show(self._stream.items(), self._stream.closed_items)
+        self._show(self._stream.items(all_links=False), self._stream.closed_items)
         self._overlap_px = PAGE_BOTTOM_PX - (styles.CODE_END_PX - PAGE_TOP_PX)
         return rest
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it may refer to links that were defined further down since it was read."""
+        return self._stream.is_outdated
+
+    def catch_up(self) -> Iterator[int]:
+        """Show those links, in steps; each gives what it took, in characters."""
+        took = 0
+        for characters in self._stream.read_outdated():
+            took += characters
+            if took >= SLICE_CHARS:
+                yield took  # for reading
+                self._show_links()
+                yield took
+                took = 0
+        self._show_links()
+        yield took
 
     @property
     def overlap_px(self) -> int:
@@ -155,8 +174,12 @@ class AnswerView(SafeBrowser):
         return BELOW_CODE_PX if is_code else 0
 
     def go_on_from(self, above: AnswerView) -> None:
-        """While it is empty: number footnotes on from those of the view above."""
-        self._stream = MarkdownStream(self._reader, above._stream.notes)
+        """While it is empty: have the footnotes and links of the view above."""
+        self._stream = MarkdownStream(self._reader, above._stream.notes, above._stream.references)
+
+    def settle_links(self) -> None:
+        """Nothing more comes: before it is finished, all views above it know its links."""
+        self._stream.settle_links()
 
     def finishing(self, untrusted_source: str = "", notes: Notes | None = None) -> Iterator[int]:
         """Do what `finish` does, in steps; each gives the characters it took. "": what was streamed.
@@ -174,7 +197,8 @@ class AnswerView(SafeBrowser):
         for part, characters in self._stream.finish_in_parts(notes):
             items += part
             yield characters
-        self._show(items)
+        with self._place_told():
+            self._show(items)
         for area in tuple(self._grounds.areas):
             head = items[area.head]
             language = "".join(run.text for run in head.runs) if isinstance(head, Block) else ""
@@ -222,7 +246,8 @@ class AnswerView(SafeBrowser):
 
     def _restyle(self, indices: Sequence[int]) -> int:
         before = self._writer.text_position(indices[0])
-        self._keep_in_sight(lambda: self._writer.restyle(indices), indices[0])
+        with self._staying_in_sight(indices[0]):
+            self._writer.restyle(indices)
         return self._writer.text_position(indices[-1]) - before + AROUND_CHARS * len(indices)
 
     def _items_in_sight(self) -> range:
@@ -290,6 +315,13 @@ class AnswerView(SafeBrowser):
             self._written.emit()
         self._unpainted_px = min(self._unpainted_px, top)
 
+    def _show_links(self) -> None:
+        """Show what was read anew of the finished blocks; what is behind them stands there."""
+        first, closed = self._stream.take_first_changed(), self._stream.closed
+        if first is not None:
+            with self._place_told():
+                self._show([*closed, *self._writer.items[len(closed) :]], first)
+
     @Slot()
     def _paint_written(self) -> None:
         """Have painted what was written: from the first item that changed to the end."""
@@ -319,20 +351,31 @@ class AnswerView(SafeBrowser):
 
     def _write_again(self, changed: Sequence[int]) -> None:
         if changed:
-            self._keep_in_sight(lambda: self._writer.write_again(changed), changed[0])
+            with self._staying_in_sight(changed[0]):
+                self._writer.write_again(changed)
 
-    def _keep_in_sight(self, write: Callable[[], None], first: int) -> None:
-        """Write items from the `first` on, and say how far that moves what is in sight."""
+    @contextmanager
+    def _staying_in_sight(self, first: int) -> Iterator[None]:
+        """Lay out what is written from the `first` item on; tell how far what is in sight moves by it."""
+        with self._place_told():
+            yield
+            self._say_as_it_is()
+            self._grounds.update(first)
+            self.fit_height()
+            self._tools.place(first)
+
+    @contextmanager
+    def _place_told(self) -> Iterator[None]:
+        """Tell how far what stands at the upper end of what is in sight moves, as something above changes."""
+        if not self._writer.items:
+            yield
+            return
         in_sight = QPointF(GUTTER_PX, self.viewport().visibleRegion().boundingRect().top())
         position = self.document().documentLayout().hitTest(in_sight, Qt.HitTestAccuracy.FuzzyHit)
         item = self._writer.item_at(max(position, 0))
         was_y = self._grounds.top(item)
-        write()
-        self._say_as_it_is()
-        self._grounds.update(first)
-        self.fit_height()
-        self._tools.place(first)
-        moved_px = round(self._grounds.top(item) - was_y)
+        yield
+        moved_px = round(self._grounds.top(item) - was_y) if item < len(self._writer.items) else 0
         if moved_px:
             self.text_moved.emit(moved_px)
 

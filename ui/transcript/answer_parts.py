@@ -66,6 +66,8 @@ class AnswerParts(QWidget):
         """Show more of the answer."""
         self._slices.stop()
         self._append(untrusted_text)
+        if any(view.is_outdated for view in self._views):
+            self._slices.run(self._catching_up())
 
     def finish(self, untrusted_source: str) -> None:
         """Show the whole answer as it is kept. The end of a long one is there a little later.
@@ -144,6 +146,12 @@ class AnswerParts(QWidget):
         self.setFixedHeight(height + self._views[-1].room_below_px)
         self._is_stacking = False
 
+    def _catching_up(self) -> Iterator[int]:
+        """Links were defined that is referred to further up."""
+        for view in reversed(self._views):
+            if view.is_outdated:
+                yield from view.catch_up()
+
     def _finishing(self, kept_source: str) -> Iterator[int]:
         if kept_source and len(kept_source) <= PART_CHARS:
             self._pieces, self._has_words = [kept_source], bool(kept_source.strip())
@@ -153,6 +161,8 @@ class AnswerParts(QWidget):
             self._append(kept_source[start : start + SLICE_CHARS])
             yield SLICE_CHARS
         notes: Notes = {}
+        self._views[-1].settle_links()
+        yield from self._catching_up()
         for view in tuple(self._views):
             yield from view.finishing(notes=notes)
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from PySide6.QtGui import QTextCursor
 
 from ui.transcript.blocks import Block, BlockKind, Item, Run, Table
+from ui.transcript.table_widths import runs_right_to_left
+
+_CODE = (BlockKind.CODE_HEAD, BlockKind.CODE_LINE)
 
 
 class Looks(NamedTuple):
@@ -30,6 +33,31 @@ def can_become(old: Item, new: Item) -> bool:
     if isinstance(old, Table) and isinstance(new, Table):
         grows = len(old.rows) <= len(new.rows) and old.rows[:1] == new.rows[:1]
         return grows and (old.alignments, old.inside) == (new.alignments, new.inside)
+    return False
+
+
+def changed_links(old: Sequence[Item], new: Sequence[Item], start: int) -> list[int]:
+    """Which items from `start` on say something else in the same form, up to one that has another or grew.
+
+    So it is where a link that they refer to was defined further down.
+    """
+    changed: list[int] = []
+    for index in range(start, min(len(old), len(new))):
+        was, item = old[index], new[index]
+        if was is not item and was != item:
+            may_have_grown = index == len(old) - 1 and can_become(was, item)
+            if may_have_grown or not _is_same_form(was, item):
+                break
+            changed.append(index)
+    return changed
+
+
+def _is_same_form(old: Item, new: Item) -> bool:
+    if isinstance(old, Block) and isinstance(new, Block):
+        return replace(old, runs=new.runs) == new and old.kind not in _CODE
+    if isinstance(old, Table) and isinstance(new, Table):
+        is_alike = runs_right_to_left(old) == runs_right_to_left(new) and len(old.rows) == len(new.rows)
+        return is_alike and replace(old, rows=new.rows) == new
     return False
 
 

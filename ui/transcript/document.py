@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 
 from ui import theme as look
 from ui.transcript.blocks import Block, BlockKind, Item, Mark, Run, Runs, Table
-from ui.transcript.changes import Looks, can_become, ends_code, grown_text, line_above_px
+from ui.transcript.changes import Looks, can_become, changed_links, ends_code, grown_text, line_above_px
 from ui.transcript.fitted_tables import FittedTables
 from ui.transcript.formulas.drawn import DrawnFormulas
 from ui.transcript.formulas.maker import FormulaMaker
@@ -56,7 +56,7 @@ class AnswerWriter:
         self._changed_px: float | None = None
         self.tables = FittedTables(styles, self._formulas)
         self._with_maths: dict[int, tuple[bool, ...]] = {}  # in ascending order
-        self._waiting: dict[int, None] = {}
+        self._waiting: dict[int, None] = {}  # as well
         self._set_text_options()
         self._write_nothing()
 
@@ -87,12 +87,19 @@ class AnswerWriter:
         kept = written = self._common_items(items, known_same)
         cursor = QTextCursor(self._document)
         cursor.beginEditBlock()
-        if kept < min(len(self._items), len(items)) and can_become(self._items[kept], items[kept]):
-            self._remove_from(kept + 1, cursor)
-            self._change(items, kept, cursor)
+        if changed := changed_links(self._items, items, kept):
+            for index in changed:
+                self._items[index] = items[index]
+            self._write_all_again(changed, cursor)
+            written = self._common_items(items, changed[-1] + 1)
+        if written < min(len(self._items), len(items)) and can_become(self._items[written], items[written]):
+            self._remove_from(written + 1, cursor)
+            self._change(items, written, cursor)
             written += 1
         else:
-            self._remove_from(kept, cursor)
+            self._remove_from(written, cursor)
+        if changed:
+            self._changed_px = None
         for index in range(written, len(items)):
             self._append(items, index, cursor)
         cursor.endEditBlock()
@@ -139,11 +146,7 @@ class AnswerWriter:
         """Write these items again, in ascending order, as `changed_formulas` gives them."""
         cursor = QTextCursor(self._document)
         cursor.beginEditBlock()
-        for index in changed:
-            before = self._document.characterCount()
-            self._write_again(index, cursor)
-            grown = self._document.characterCount() - before
-            self._starts[index + 1 :] = [start + grown for start in self._starts[index + 1 :]]
+        self._write_all_again(changed, cursor)
         cursor.endEditBlock()
 
     def recolour(self, index: int, runs: Runs) -> None:
@@ -223,6 +226,17 @@ class AnswerWriter:
     def _drawn(self, item: Item) -> tuple[bool, ...]:
         return self._formulas.drawn(item, self._styles)
 
+    def _write_all_again(self, changed: Sequence[int], cursor: QTextCursor) -> None:
+        grown = 0
+        for index, below in zip(changed, [*changed[1:], len(self._items) - 1], strict=True):
+            before = self._document.characterCount()
+            self._write_again(index, cursor)
+            grown += self._document.characterCount() - before
+            for moved in range(index + 1, below + 1):
+                self._starts[moved] += grown
+        self._with_maths = dict(sorted(self._with_maths.items()))
+        self._waiting = dict.fromkeys(sorted(self._waiting))
+
     def _write_again(self, index: int, cursor: QTextCursor) -> None:
         item = self._items[index]
         drawn = self._drawn(item)
@@ -242,6 +256,8 @@ class AnswerWriter:
     def _note_drawn(self, index: int, drawn: tuple[bool, ...]) -> None:
         if drawn:
             self._with_maths[index] = drawn
+        else:
+            self._with_maths.pop(index, None)
         if all(drawn):
             self._waiting.pop(index, None)
         else:

@@ -70,6 +70,7 @@ def plain_answer(reader: MarkdownReader, untrusted_markdown: str) -> Iterator[st
     for start in range(0, len(untrusted_markdown), PIECE_CHARS):
         stream.feed(untrusted_markdown[start : start + PIECE_CHARS])
         yield ""
+    stream.feed("\n")  # so that what the last line defines counts
     for item in stream.items():
         yield found_in(item) + "\n"
 

@@ -1,15 +1,14 @@
 """Reads a model's Markdown into blocks; the only place that knows markdown-it.
 
 No HTML is made on the way, so none of a reply can be read as HTML. Raw HTML stays text, pictures
-become their description, links pass `safe_address` or stay text; addresses of http and https are links. Link
-reference definitions are off: with them a later line could change an earlier paragraph, and a finished block
-must stay as it is.
+become their description, links pass `safe_address` or stay text; addresses of http and https are links. A
+link reference definition says nothing itself; what refers to it may stand far above it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
@@ -22,6 +21,15 @@ from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, It
 from ui.transcript.boxed import add_maths, math_runs
 from ui.transcript.highlight import highlighted, plain
 from ui.transcript.links import bare_addresses, safe_address
+from ui.transcript.references import (
+    OPEN_LINE,
+    Asked,
+    Definitions,
+    Lookup,
+    add_references,
+    first_line_of_last,
+    is_outdated,
+)
 from ui.transcript.untrusted_text import shown
 
 MAX_NESTING = 40
@@ -48,21 +56,25 @@ _MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
 Notes = dict[str, int]
 """Labels of footnotes with their numbers: 1 is the one that is mentioned first, by a reference or its note.
 Unlike the order of references alone, that depends on no later text."""
+Known = dict[str, tuple[Runs, Asked]]
+"""Paragraphs by their source: what they say, and what they were read with."""
 
 
 class MarkdownReader:
     """Reads Markdown. Holds the configured parser, which keeps nothing between texts."""
 
     def __init__(self) -> None:
-        self._parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": MAX_NESTING})
+        options = {"html": False, "linkify": False, "maxNesting": MAX_NESTING, "inline_definitions": True}
+        self._parser = MarkdownIt("commonmark", options)
         self._parser.enable(["table", "strikethrough"])
-        self._parser.disable(["reference", "html_block", "html_inline"])
+        self._parser.disable(["html_block", "html_inline"])
         self._parser.validateLink = lambda url: safe_address(url) is not None  # type: ignore[method-assign]
         # Our own rule for "[^1]": the plugin's makes a note of it only where a definition is known, and that
         # comes later in the text. Definitions stand where they were written.
         self._parser.inline.ruler.before("link", "footnote", _footnote_rule)
         interrupts: RuleOptionsType = {"alt": ["paragraph", "reference"]}
         self._parser.block.ruler.before("reference", "footnote_def", footnote_def, interrupts)
+        add_references(self._parser)
         add_maths(self._parser)
 
     def read(
@@ -72,18 +84,20 @@ class MarkdownReader:
         finished: bool,
         coloured: bool | None = None,
         goes_on: bool = False,
-        known: dict[str, Runs] | None = None,
+        known: Known | None = None,
         notes: Notes | None = None,
+        definitions: Mapping[str, str] | None = None,
     ) -> list[Item]:
         """The whole text as items. Code is coloured where the text is `finished`, or as `coloured` says.
 
-        `goes_on`: the code that the text begins with is not the beginning of that code. `known`: by its
-        source what was read in a paragraph before, as `finished`; afterwards that of this text. `notes`:
-        footnotes that were mentioned before this text; those of the text come to them.
+        `goes_on`: the code that the text begins with is not the beginning of that code. `known`: what was
+        read in paragraphs before, as `finished`; afterwards those of this text. `notes`: footnotes that were
+        mentioned before this text; those of the text come to them. `definitions`: those that count where the
+        text is a part of another, its own among them.
         """
         coloured = finished if coloured is None else coloured
         source = untrusted_source.replace("\0", "\ufffd")
-        said = _Said(self._parser, known or {}, {} if notes is None else notes, finished)
+        said = _Said(self._parser, known or {}, {} if notes is None else notes, finished, definitions)
         items: list[Item] = []
         if _is_paragraph(source) and not goes_on:
             items.append(Block(BlockKind.PARAGRAPH, said.runs(source.strip())))
@@ -97,7 +111,9 @@ class MarkdownReader:
     def _read_blocks(self, source: str, said: _Said, *, coloured: bool, goes_on: bool) -> list[Item]:
         lines = source.split("\n")
         items: list[Item] = []
-        tokens = self._block_tokens(source)
+        tokens, own = self._block_tokens(source, finished=said.finished)
+        if said.definitions is None:
+            said.definitions = own
         for group in _top_level_groups(tokens):
             items += _read_group(group, lines, said, coloured=coloured)
         if goes_on and tokens and tokens[0].type == "fence":
@@ -109,12 +125,18 @@ class MarkdownReader:
 
         True: it is over, unless what comes next is indented or goes on with a list.
         """
-        tokens = self._block_tokens(untrusted_source.replace("\0", "\ufffd"))
+        tokens, _ = self._block_tokens(untrusted_source.replace("\0", "\ufffd"))
         opening = [token for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
-        if not opening or opening[-1].map is None:
+        if not opening:
             return 0, False
         is_over = opening[-1].type != "fence" and untrusted_source.endswith("\n\n")
-        return opening[-1].map[0], is_over
+        return first_line_of_last(opening), is_over
+
+    def definitions(self, untrusted_source: str, *, finished: bool) -> Definitions:
+        """The link reference definitions in a text."""
+        if "]:" not in untrusted_source:
+            return {}
+        return self._block_tokens(untrusted_source.replace("\0", "\ufffd"), finished=finished)[1]
 
     def reopening(self, untrusted_source: str) -> tuple[str, bool] | None:
         """What to put before the rest of a block that is cut at a line end, so that it is read as the rest.
@@ -122,7 +144,7 @@ class MarkdownReader:
         The lines that open the code or the table which the text consists of, empty for other blocks. True:
         it is code, whose head is to be there once. None: the block is over.
         """
-        tokens = self._block_tokens(untrusted_source.replace("\0", "\ufffd"))
+        tokens, _ = self._block_tokens(untrusted_source.replace("\0", "\ufffd"))
         first = tokens[0] if tokens else None
         if first is None or first.map is None or first.type not in ("fence", "table_open"):
             return "", False
@@ -135,10 +157,12 @@ class MarkdownReader:
             return None
         return lines[first.map[0]] + "\n", True
 
-    def _block_tokens(self, source: str) -> list[Token]:
+    def _block_tokens(self, source: str, *, finished: bool = True) -> tuple[list[Token], Definitions]:
         tokens: list[Token] = []
-        self._parser.block.parse(source, self._parser, {}, tokens)
-        return tokens
+        found: dict[str, dict[str, str]] = {}
+        env = {"references": found} if finished else {"references": found, OPEN_LINE: source.count("\n")}
+        self._parser.block.parse(source, self._parser, env, tokens)
+        return tokens, {label: definition["href"] for label, definition in found.items()}
 
 
 @dataclass
@@ -146,21 +170,25 @@ class _Said:
     """Reads what paragraphs say; what is `known` is not read again."""
 
     parser: MarkdownIt
-    known: dict[str, Runs]
+    known: Known
     notes: Notes
     finished: bool
-    read: dict[str, Runs] = field(default_factory=dict)
+    definitions: Mapping[str, str] | None
+    read: Known = field(default_factory=dict)
 
     def runs(self, content: str) -> Runs:
         """The runs of one paragraph."""
-        runs = self.known.get(content) if "[^" not in content else None  # a footnote's number may change
-        if runs is None:
+        definitions = self.definitions or {}
+        known = self.known.get(content) if "[^" not in content else None  # a footnote's number may change
+        if known is None or (known[1] and is_outdated(known[1], definitions)):
             tokens: list[Token] = []
+            asked: Asked = {}
             if not _is_too_much(content):
-                self.parser.inline.parse(content, self.parser, {"finished": self.finished}, tokens)
-            runs = _runs_of(content, tokens, self.notes)
-        self.read[content] = runs
-        return runs
+                env = {"finished": self.finished, "references": Lookup(definitions, asked)}
+                self.parser.inline.parse(content, self.parser, env, tokens)
+            known = _runs_of(content, tokens, self.notes), asked
+        self.read[content] = known
+        return known[0]
 
 
 def _is_paragraph(source: str) -> bool:
@@ -452,12 +480,18 @@ def _walk_inline(tokens: list[Token], notes: Notes) -> Iterator[Run]:
         elif kind == "math_open":
             yield Run(_line(token.content), marks | Mark.MATH, address)
         elif kind == "image":
-            description = "".join(child.content for child in token.children or [])
-            yield Run(_line(description) or "picture", marks | Mark.ITALIC, address)
+            yield Run(_line(_description(token, notes)) or "picture", marks | Mark.ITALIC, address)
         elif kind in ("softbreak", "hardbreak"):
             yield Run(LINE_SEPARATOR, marks, address)
         else:
             yield Run(_line(token.content), marks, address)
+
+
+def _description(token: Token, notes: Notes) -> str:
+    """What a picture shows. Footnotes in it count: it may become one later, where it refers to a link."""
+    if token.type == "footnote":
+        return _number(token.meta["label"], notes)
+    return "".join(_description(child, notes) for child in token.children or []) or token.content
 
 
 def _line(untrusted_text: str) -> str:

@@ -70,7 +70,7 @@ def question_as_markdown(question: str) -> str:
 
 def answer_as_text(untrusted_answer: str, reader: MarkdownReader) -> str:
     """An answer as it is shown."""
-    return plain_text(reader.read(with_line_feeds(untrusted_answer), finished=False))
+    return plain_text(reader.read(with_line_feeds(untrusted_answer), finished=True, coloured=False))
 
 
 def answer_as_markdown(untrusted_answer: str) -> str:

@@ -1,12 +1,18 @@
-"""A growing answer: blocks that are finished are read once, only the open tail is read again."""
+"""A growing answer: blocks that are finished are read once, only the open tail is read again.
+
+A finished block is read anew where a link that it refers to is defined further down.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
-from ui.transcript.blocks import Item, Runs
-from ui.transcript.markdown import MarkdownReader, Notes
+from ui.transcript.blocks import Item
+from ui.transcript.markdown import Known, MarkdownReader, Notes
+from ui.transcript.references import References
 from ui.transcript.untrusted_text import with_line_feeds
 
 MAX_OPEN_CHARS = 16_000
@@ -17,19 +23,41 @@ MAX_OPEN_LINES = 400
 _NEXT_LINE = re.compile(r"\n(?=.)", re.DOTALL)
 
 
+LINK_CHARS = 10
+"""To read a link, or to write it, costs about what so many characters cost."""
+
+
+@dataclass
+class _Head:
+    """Finished blocks: their source, and the items that they are, from number `first` on."""
+
+    source: str
+    goes_on: bool
+    first: int = 0
+    items: list[Item] = field(default_factory=list)
+
+
 class MarkdownStream:
     """Text in pieces to items. At every point the items equal those of the whole text so far.
 
     Where a block is cut depends on the text alone, not on the pieces it came in.
     """
 
-    def __init__(self, reader: MarkdownReader, notes: Notes | None = None) -> None:
-        """`notes`: the footnotes of a text that this one goes on with."""
+    def __init__(
+        self, reader: MarkdownReader, notes: Notes | None = None, references: References | None = None
+    ) -> None:
+        """`notes` and `references`: those of a text that this one goes on with."""
         self._reader = reader
+        self.references = References() if references is None else references
+        self._changes_seen = len(self.references.changes)
+        self._mentions: dict[str, set[int]] = {}
+        self._outdated: list[int] = []
+        self._first_changed: int | None = None
+        self._is_cut = False
         self._notes_before: Notes = dict(notes or {})
         self._notes = self._notes_before.copy()
         self._pieces: list[str] = []
-        self._heads: list[tuple[str, bool, list[Item]]] = []
+        self._heads: list[_Head] = []
         self._goes_on = False
         self._closed_chars = 0
         self._closed: list[Item] = []
@@ -37,7 +65,7 @@ class MarkdownStream:
         self._held = ""
         self._looked_at_chars = 0
         self._is_over = False
-        self._known: dict[str, Runs] = {}
+        self._known: Known = {}
 
     @property
     def source(self) -> str:
@@ -46,7 +74,7 @@ class MarkdownStream:
 
     @property
     def closed_items(self) -> int:
-        """How many items at the start of `items()` never change again."""
+        """How many items at the start of `items()` stay, but for links that are defined further down."""
         return len(self._closed)
 
     def feed(self, untrusted_text: str) -> None:
@@ -90,8 +118,9 @@ class MarkdownStream:
     def cut(self) -> str:
         """End with the finished blocks; gives the text after them, which is no longer part of this."""
         rest = self._tail + self._held
-        self._pieces = ["".join(head for head, _, _ in self._heads)]
+        self._pieces = ["".join(head.source for head in self._heads)]
         self._tail, self._held, self._looked_at_chars, self._is_over = "", "", 0, False
+        self._is_cut = True
         return rest
 
     def take_whole(self, untrusted_text: str) -> None:
@@ -101,23 +130,57 @@ class MarkdownStream:
         else:
             self.feed(untrusted_text)
 
-    def items(self) -> list[Item]:
-        """Everything so far."""
-        opened = self._reader.read(
-            self._open_text(),
-            finished=False,
-            goes_on=self._goes_on,
-            known=self._known,
-            notes=self._notes.copy(),
-        )
-        return self._closed + opened
+    @property
+    def closed(self) -> Sequence[Item]:
+        """Those items."""
+        return self._closed
+
+    def items(self, *, all_links: bool = True) -> list[Item]:
+        """Everything so far. Without `all_links`, what refers to links that were defined since waits."""
+        self._define_open(finished=False)
+        if all_links and self.is_outdated:
+            for _ in self.read_outdated():
+                pass
+        tail = _Head(self._open_text(), self._goes_on)
+        return self._closed + self._read(tail, self._notes.copy(), known=self._known)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether finished items may change, as links were defined since; or changed, and nobody asked."""
+        is_behind = self._changes_seen < len(self.references.changes)
+        return is_behind or bool(self._outdated) or self._first_changed is not None
+
+    def read_outdated(self) -> Iterator[int]:
+        """Read anew what refers to those links, in steps; each gives what it took, in characters."""
+        changes = self.references.changes
+        found = [self._mentions.get(label, set()) for label in changes[self._changes_seen :]]
+        self._outdated = sorted({*self._outdated, *chain.from_iterable(found)}, reverse=True)
+        self._changes_seen = len(changes)
+        while self._outdated:
+            number = self._outdated.pop()
+            head = self._heads[number]
+            self._read_head(number, {})
+            self._closed[head.first : head.first + len(head.items)] = head.items
+            before = self._first_changed
+            self._first_changed = head.first if before is None else min(head.first, before)
+            yield len(head.source) + LINK_CHARS * head.source.count("[")
+
+    def take_first_changed(self) -> int | None:
+        """The first item that was read anew since this was last asked; None where none was."""
+        first, self._first_changed = self._first_changed, None
+        return first
+
+    def settle_links(self) -> None:
+        """Nothing more comes: a link that is defined on the last line counts as well."""
+        self._define_open(finished=True)
 
     def finished_items(self) -> list[Item]:
         """Everything, read once more, with coloured code."""
+        self.settle_links()
         items: list[Item] = []
         notes = self._notes_before.copy()
-        for head, goes_on, _ in [*self._heads, (self._open_text(), self._goes_on, [])]:
-            items += self._reader.read(head, finished=True, goes_on=goes_on, notes=notes)
+        for head in self._all_heads():
+            items += self._read(head, notes, finished=True)
         return items
 
     def finish_in_parts(self, notes: Notes | None = None) -> Iterator[tuple[list[Item], int]]:
@@ -125,11 +188,48 @@ class MarkdownStream:
 
         `notes`: the footnotes before it, where they are known better by now; those of the text come to them.
         """
+        self.settle_links()
         notes = self._notes_before.copy() if notes is None else notes
-        for head, goes_on, shown in [*self._heads, (self._open_text(), self._goes_on, [])]:
-            items = self._reader.read(head, finished=True, coloured=False, goes_on=goes_on, notes=notes)
+        for head in self._all_heads():
+            items = self._read(head, notes, finished=True, coloured=False)
             # The same objects where nothing changed: then it is quickly seen that they stand there already.
-            yield shown if items == shown else items, len(head)
+            yield head.items if items == head.items else items, len(head.source)
+
+    def _all_heads(self) -> list[_Head]:
+        """With the open end as the last one."""
+        return [*self._heads, _Head(self._open_text(), self._goes_on)]
+
+    def _define_open(self, *, finished: bool) -> None:
+        """The open end defines what it says; that of a text that was cut belongs to another."""
+        if not self._is_cut:
+            self.references.set_open(self._reader.definitions(self._open_text(), finished=finished))
+
+    def _read(
+        self,
+        head: _Head,
+        notes: Notes,
+        *,
+        finished: bool = False,
+        coloured: bool | None = None,
+        known: Known | None = None,
+    ) -> list[Item]:
+        return self._reader.read(
+            head.source,
+            finished=finished,
+            coloured=coloured,
+            goes_on=head.goes_on,
+            known=known,
+            notes=notes,
+            definitions=self.references.known,
+        )
+
+    def _read_head(self, number: int, known: Known) -> None:
+        """Read finished blocks, and note what they may refer to."""
+        head = self._heads[number]
+        head.items = self._read(head, self._notes, known=known)
+        for _, asked in known.values():
+            for label in asked:
+                self._mentions.setdefault(label, set()).add(number)
 
     def _open_text(self) -> str:
         return self._tail + self._held.replace("\r", "\n")
@@ -137,12 +237,11 @@ class MarkdownStream:
     def _close(self, chars: int) -> None:
         """Take so many characters off the tail; what they say does not change any more."""
         head, self._tail = self._tail[:chars], self._tail[chars:]
-        items = self._reader.read(
-            head, finished=False, goes_on=self._goes_on, known=self._known, notes=self._notes
-        )
-        self._heads.append((head, self._goes_on, items))
+        self.references.close(self._reader.definitions(head, finished=False))
+        self._heads.append(_Head(head, self._goes_on, len(self._closed)))
+        self._read_head(len(self._heads) - 1, self._known)
         self._closed_chars += len(head)
-        self._closed += items
+        self._closed += self._heads[-1].items
         self._goes_on = False
 
     def _cut_open_block(self) -> None:

@@ -30,7 +30,9 @@ _READ = re.compile(
     r"|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)"
 )
 """Characters that would be read as formatting. Not brackets: with a backslash they begin a formula."""
-_AT_START = re.compile(r"^(?:#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+\s*$|-{2,}\s*$|\d{1,9}(?=[.)](?:\s|$)))")
+_AT_START = re.compile(
+    r"^(?:#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+\s*$|-{2,}\s*$|\d{1,9}(?=[.)](?:\s|$))|\[[^\[\]]+\](?=:))"
+)
 _SHARPS = re.compile(r"(?:^|(?<=\s))#+\s*$")
 """They would end a heading."""
 
@@ -247,9 +249,9 @@ def _is_word(character: str) -> bool:
 
 
 def _kept(found: re.Match[str]) -> str:
-    """What begins a line and would be read as a heading, a list or the like."""
+    """What begins a line and would be read as a heading, a list, the definition of a link or the like."""
     words = found[0]
-    return f"{words}\\" if words.isdigit() else f"\\{words}"
+    return f"{words}\\" if words.isdigit() or words.endswith("]") else f"\\{words}"
 
 
 def _run(run: Run) -> str:

@@ -278,7 +278,7 @@ def test_links() -> None:
         ("https://example.org/x_(y)", "https://example.org/x_(y)"),
         ("**https://example.org**", "https://example.org"),
         ("见https://example.org。然后", "https://example.org"),
-        ("[1]: https://example.org", "https://example.org"),
+        ("[1]: https://example.org and more", "https://example.org"),
         ("- https://example.org/*a*!", "https://example.org/"),
     ],
 )

@@ -446,3 +446,30 @@ def menu_at(view: TranscriptView, shown: AnswerView, at: QPoint) -> QMenu:
     QApplication.sendEvent(shown.viewport(), QContextMenuEvent(reason, at, there))
     (menu,) = [menu for menu in view.findChildren(QMenu) if menu.isVisible() and menu.parent() is view]
     return menu
+
+
+def test_links_that_are_defined_below_leave_formulas_as_they_are(
+    qtbot: QtBot, maker: FormulaMaker, answer: Answer
+) -> None:
+    """Formulas come and go with them: a picture that refers to one is its description."""
+    begin = (
+        "![$x^1$][a]\n\n![$x^1$][a] $x^2$ [a]\n\n| $x^5$ | [a] |\n|-|-|\n| ![$x^6$][a] | $x^7$ |"
+        "\n\n$x^8$\n\n- $x^9$ [a]\n\nWords\n\n"
+    )
+    defined, is_none = "[a]: https://a.example '|'\n", "|-|-|\n\nEnd $x^2$ [a]"
+    grown, so_far = answer("", drawn=False), ""
+    for piece in (begin, defined, is_none):
+        grown.append(piece)
+        for _ in grown.catch_up():
+            pass
+        wait_until_drawn(qtbot, maker)
+        so_far += piece
+        whole = answer("", drawn=False)
+        whole.append(so_far)
+        for _ in whole.catch_up():
+            pass
+        wait_until_drawn(qtbot, maker)
+        assert grown.document().toHtml() == whole.document().toHtml()
+        writer = grown._writer
+        drawn = {index: writer._drawn(item) for index, item in enumerate(writer.items)}
+        assert list(writer._with_maths.items()) == [(index, known) for index, known in drawn.items() if known]
