@@ -33,8 +33,9 @@ from ui.transcript.formulas.maker import FormulaMaker
 from ui.transcript.found_text import plain_text
 from ui.transcript.grounds import Grounds
 from ui.transcript.highlight import MAX_CODE_LINES, get_ready, highlighted
-from ui.transcript.markdown import MarkdownReader, Notes
+from ui.transcript.markdown import MarkdownReader
 from ui.transcript.moved_code import paint_moved
+from ui.transcript.paragraphs import Notes
 from ui.transcript.slices import AT_ONCE_CHARS, SLICE_CHARS, Slices
 from ui.transcript.spoken import speak_anew
 from ui.transcript.stream import MarkdownStream

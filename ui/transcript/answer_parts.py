@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.theme import Theme
 from ui.transcript.answer import AnswerView
-from ui.transcript.markdown import Notes
+from ui.transcript.paragraphs import Notes
 from ui.transcript.slices import SLICE_CHARS, Slices
 from ui.widgets.safe_browser import Selecting
 

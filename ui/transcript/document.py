@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import islice
 
 from PySide6.QtGui import (
     QFontMetricsF,
@@ -15,25 +15,22 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextOption,
-    QTextTable,
 )
 
 from ui import theme as look
-from ui.transcript.blocks import Block, BlockKind, Item, Mark, Run, Runs, Table
+from ui.transcript.blocks import Block, BlockKind, Item, Runs, Table
 from ui.transcript.changes import Looks, can_become, changed_links, ends_code, grown_text, line_above_px
 from ui.transcript.fitted_tables import FittedTables
 from ui.transcript.formulas.drawn import DrawnFormulas
 from ui.transcript.formulas.maker import FormulaMaker
-from ui.transcript.formulas.objects import OBJECT
+from ui.transcript.run_writer import RunWriter, restyle
 from ui.transcript.styles import TextStyles, is_right_to_left
-from ui.transcript.table_widths import runs_right_to_left
+from ui.transcript.table_writer import TableWriter
 from ui.utf16 import utf16_length
 
 TAB_IN_SPACES = 4
 REACH_PX = 4
 """So far a formula or a box at most reaches out of its line."""
-_Piece = tuple[str, QTextCharFormat]
-"""Characters of a paragraph that look alike; a drawn formula is one."""
 
 
 class AnswerWriter:
@@ -48,8 +45,9 @@ class AnswerWriter:
     ) -> None:
         """Without `formulas` maths stays its source."""
         self._document = document
-        self._styles = styles
         self._formulas = DrawnFormulas(formulas, styles.theme, document)
+        self._run_writer = RunWriter(styles, self._formulas)
+        self._table_writer = TableWriter(self._run_writer)
         self._items: list[Item] = []
         self._starts: list[int] = []
         self._looks: list[Looks] = []
@@ -63,7 +61,7 @@ class AnswerWriter:
     @property
     def styles(self) -> TextStyles:
         """How it is written."""
-        return self._styles
+        return self._run_writer.styles
 
     @property
     def items(self) -> Sequence[Item]:
@@ -115,7 +113,7 @@ class AnswerWriter:
 
     def set_styles(self, styles: TextStyles) -> None:
         """Write in this look from now on; what stands there takes it by `restyle`."""
-        self._styles = styles
+        self._run_writer.styles = styles
         self._set_text_options()
         self._formulas.set_theme(styles.theme)
         self.tables.set_styles(styles)
@@ -126,10 +124,12 @@ class AnswerWriter:
         cursor.beginEditBlock()
         for index in indices:
             item = self._items[index]
-            if self._drawn(item) != self.drawn(index):
+            if self._run_writer.drawn(item) != self.drawn(index):
                 self.write_again((index,))
             if isinstance(item, Table):
-                self._restyle_table(index, item)
+                before = self._items[index - 1] if index else None
+                self._table_writer.restyle(item, before, self.tables.at(index))
+                self._fit_table(index)
             else:
                 self._restyle_block(index, item, cursor)
         cursor.endEditBlock()
@@ -140,7 +140,11 @@ class AnswerWriter:
         `only_waiting`: the column is as wide as it was, so what is drawn stays so.
         """
         looked_at = self._waiting if only_waiting else self._with_maths
-        return [index for index in looked_at if self._drawn(self._items[index]) != self._with_maths[index]]
+        return [
+            index
+            for index in looked_at
+            if self._run_writer.drawn(self._items[index]) != self._with_maths[index]
+        ]
 
     def write_again(self, changed: Sequence[int]) -> None:
         """Write these items again, in ascending order, as `changed_formulas` gives them."""
@@ -159,10 +163,10 @@ class AnswerWriter:
         cursor = QTextCursor(self._document)
         cursor.setPosition(self.text_position(index))
         cursor.beginEditBlock()
-        cursor.setBlockCharFormat(self._styles.characters(runs[0], line))
+        cursor.setBlockCharFormat(self.styles.characters(runs[0], line))
         for run in runs:
             cursor.setPosition(cursor.position() + utf16_length(run.text), QTextCursor.MoveMode.KeepAnchor)
-            cursor.setCharFormat(self._styles.characters(run, line))
+            cursor.setCharFormat(self.styles.characters(run, line))
             cursor.setPosition(cursor.position())
         cursor.endEditBlock()
 
@@ -175,7 +179,7 @@ class AnswerWriter:
                 return
             cursor.setPosition(self.text_position(index))
             paragraph = cursor.blockFormat()
-            self._styles.wrap(paragraph, line, wraps=wraps)
+            self.styles.wrap(paragraph, line, wraps=wraps)
             cursor.setBlockFormat(paragraph)
             yield cursor.block().length()
 
@@ -210,21 +214,7 @@ class AnswerWriter:
         if is_in_one_line:
             for _ in self.wrap_lines(index, index, wraps=False):
                 pass
-        _restyle(cursor, self._pieces_of(block))
-
-    def _restyle_table(self, index: int, table: Table) -> None:
-        made, before = self.tables.at(index), self._items[index - 1] if index else None
-        made.setFormat(self._styles.table(table, before, right_to_left=runs_right_to_left(table)))
-        self._style_cells(table, made, 0)
-        for row, column in _cells(table):
-            words = self._cell(table, row, column)
-            inner = made.cellAt(row, column).firstCursorPosition()
-            inner.setBlockFormat(self._cell_paragraph(table, column, words))
-            _restyle(inner, self._pieces(words.runs, table))
-        self._fit_table(index)
-
-    def _drawn(self, item: Item) -> tuple[bool, ...]:
-        return self._formulas.drawn(item, self._styles)
+        restyle(cursor, self._run_writer.pieces_of(block))
 
     def _write_all_again(self, changed: Sequence[int], cursor: QTextCursor) -> None:
         grown = 0
@@ -239,9 +229,9 @@ class AnswerWriter:
 
     def _write_again(self, index: int, cursor: QTextCursor) -> None:
         item = self._items[index]
-        drawn = self._drawn(item)
+        drawn = self._run_writer.drawn(item)
         if isinstance(item, Table):
-            self._fill_table(item, self.tables.at(index))
+            self._table_writer.fill(item, self.tables.at(index))
             self.tables.forget_formulas()
             self._fit_table(index)
         else:
@@ -250,7 +240,7 @@ class AnswerWriter:
             cursor.removeSelectedText()
             self._looks[index] = self._looks_of(self._items, index, drawn)
             self._style_paragraph(self._items, index, cursor)
-            self._insert_block(item, cursor)
+            self._run_writer.insert_block(item, cursor)
         self._note_drawn(index, drawn)
 
     def _note_drawn(self, index: int, drawn: tuple[bool, ...]) -> None:
@@ -294,7 +284,7 @@ class AnswerWriter:
     def _set_text_options(self) -> None:
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        code_font = look.code_font(self._styles.theme.px(look.CODE_PX))
+        code_font = look.code_font(self.styles.theme.px(look.CODE_PX))
         option.setTabStopDistance(QFontMetricsF(code_font).horizontalAdvance(" ") * TAB_IN_SPACES)
         known = self._document.defaultTextOption()
         if (option.wrapMode(), option.tabStopDistance()) != (known.wrapMode(), known.tabStopDistance()):
@@ -306,7 +296,7 @@ class AnswerWriter:
         cursor.setBlockCharFormat(QTextCharFormat())
 
     def _append(self, items: Sequence[Item], index: int, cursor: QTextCursor) -> None:
-        item, drawn = items[index], self._drawn(items[index])
+        item, drawn = items[index], self._run_writer.drawn(items[index])
         cursor.movePosition(QTextCursor.MoveOperation.End)
         self._starts.append(cursor.position())
         self._items.append(item)
@@ -314,12 +304,12 @@ class AnswerWriter:
         if index:
             cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
         if isinstance(item, Table):
-            made = self._insert_table(item, items[index - 1] if index else None, cursor)
+            made = self._table_writer.insert(item, items[index - 1] if index else None, cursor)
             self.tables.add(index, made)
             self._fit_table(index)
         self._style_paragraph(items, index, cursor)
         if isinstance(item, Block):
-            self._insert_block(item, cursor)
+            self._run_writer.insert_block(item, cursor)
         self._note_drawn(index, drawn)
 
     def _change(self, items: Sequence[Item], index: int, cursor: QTextCursor) -> None:
@@ -328,7 +318,7 @@ class AnswerWriter:
         drawn = self.drawn(index)
         self._items[index] = new
         if isinstance(old, Table) and isinstance(new, Table):
-            drawn = self._change_table(old, new, drawn, self.tables.at(index))
+            drawn = self._table_writer.change(old, new, drawn, self.tables.at(index))
             self._fit_table(index)
         elif isinstance(old, Block) and isinstance(new, Block):
             drawn = self._change_words(index, old, new, drawn, cursor)
@@ -362,8 +352,8 @@ class AnswerWriter:
         if same + bool(kept_text) < len(old.runs):
             cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-        self._insert_runs(rest, new, cursor)
-        return was_drawn[:formulas] + self._drawn(replace(new, runs=tuple(rest)))
+        self._run_writer.insert(rest, new, cursor)
+        return was_drawn[:formulas] + self._run_writer.drawn(replace(new, runs=tuple(rest)))
 
     def _looks_of(self, items: Sequence[Item], index: int, drawn: tuple[bool, ...]) -> Looks:
         item = items[index]
@@ -373,7 +363,7 @@ class AnswerWriter:
             ends_code=ends_code(items, index),
             right_to_left=is_right_to_left(item),
             is_drawn=any(drawn),
-            is_high=bool(drawn) and self._formulas.need_room(item, self._styles),
+            is_high=bool(drawn) and self._formulas.need_room(item, self.styles),
             first=(run.marks, run.address, run.role) if (run := next(iter(item.runs), None)) else (),
         )
 
@@ -385,110 +375,9 @@ class AnswerWriter:
             cursor.setBlockCharFormat(QTextCharFormat())
             return
         before = items[index - 1] if index else None
-        paragraph = self._styles.paragraph(item, before, ends_code=looks.ends_code)
-        self._styles.make_room(paragraph, item, high=looks.is_high, drawn=looks.is_drawn)
+        paragraph = self.styles.paragraph(item, before, ends_code=looks.ends_code)
+        self.styles.make_room(paragraph, item, high=looks.is_high, drawn=looks.is_drawn)
         cursor.setBlockFormat(paragraph)
         cursor.setBlockCharFormat(
-            self._styles.characters(item.runs[0], item) if item.runs else QTextCharFormat()
+            self.styles.characters(item.runs[0], item) if item.runs else QTextCharFormat()
         )
-
-    def _insert_block(self, block: Block, cursor: QTextCursor) -> None:
-        for text, looks in self._pieces_of(block):
-            cursor.insertText(text, looks)
-
-    def _insert_runs(self, runs: Iterable[Run], item: Item, cursor: QTextCursor) -> None:
-        for text, looks in self._pieces(runs, item):
-            cursor.insertText(text, looks)
-
-    def _pieces_of(self, block: Block) -> Iterator[_Piece]:
-        """What stands in a paragraph."""
-        if block.marker:
-            yield block.marker + "\t", self._styles.marker(block)
-        yield from self._pieces(block.runs, block)
-
-    def _pieces(self, runs: Iterable[Run], item: Item) -> Iterator[_Piece]:
-        block = item if isinstance(item, Block) else None
-        for run in runs:
-            formula = self._formulas.characters(run, item, self._styles) if run.maths is not None else None
-            if formula is not None:
-                yield OBJECT, formula
-                continue
-            yield run.text.removesuffix(run.behind), self._styles.characters(run, block)
-            if run.behind:
-                behind = replace(run, marks=run.marks & ~(Mark.MATH | Mark.BOXED))
-                yield run.behind, self._styles.characters(behind, block)
-
-    def _insert_table(self, table: Table, before: Item | None, cursor: QTextCursor) -> QTextTable:
-        looks = self._styles.table(table, before, right_to_left=runs_right_to_left(table))
-        made = cursor.insertTable(len(table.rows), len(table.alignments), looks)
-        self._style_cells(table, made, 0)
-        self._fill_table(table, made)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        return made
-
-    def _style_cells(self, table: Table, made: QTextTable, from_row: int) -> None:
-        is_rtl = runs_right_to_left(table)
-        for row in range(from_row, made.rows()):
-            for column in range(made.columns()):
-                made.cellAt(row, column).setFormat(self._styles.cell(head=row == 0, right_to_left=is_rtl))
-
-    def _change_table(
-        self, old: Table, new: Table, was_drawn: tuple[bool, ...], made: QTextTable
-    ) -> tuple[bool, ...]:
-        """Gives of each formula whether it is drawn; those in cells that stay are as they were."""
-        if len(new.rows) > len(old.rows):
-            made.appendRows(len(new.rows) - len(old.rows))
-            self._style_cells(new, made, len(old.rows))
-        drawn: list[bool] = []
-        before = iter(was_drawn)
-        for row, cells in enumerate(new.rows):
-            for column, runs in enumerate(cells):
-                was = old.rows[row][column] if row < len(old.rows) else None
-                stood = [next(before) for run in was or () if run.maths is not None]
-                if runs == was:
-                    drawn += stood
-                else:
-                    self._fill_cell(new, made, row, column)
-                    drawn += self._drawn(replace(new, rows=((runs,),)))
-        return tuple(drawn)
-
-    def _fill_table(self, table: Table, made: QTextTable) -> None:
-        """Write the cells, in place of what they hold."""
-        for row, column in _cells(table):
-            self._fill_cell(table, made, row, column)
-
-    def _fill_cell(self, table: Table, made: QTextTable, row: int, column: int) -> None:
-        cell = made.cellAt(row, column)
-        inner = cell.firstCursorPosition()
-        inner.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
-        inner.removeSelectedText()
-        words = self._cell(table, row, column)
-        inner.setBlockFormat(self._cell_paragraph(table, column, words))
-        self._insert_runs(words.runs, table, inner)
-
-    def _cell(self, table: Table, row: int, column: int) -> Block:
-        """The words of a cell; those of the head are bold."""
-        runs = table.rows[row][column] if column < len(table.rows[row]) else ()
-        if row == 0:
-            runs = tuple(replace(run, marks=run.marks | Mark.BOLD) for run in runs)
-        return Block(BlockKind.PARAGRAPH, runs)
-
-    def _cell_paragraph(self, table: Table, column: int, words: Block) -> QTextBlockFormat:
-        is_rtl = runs_right_to_left(table)
-        paragraph = self._styles.cell_paragraph(table.alignments[column], right_to_left=is_rtl)
-        if self._formulas.need_room(words, self._styles):
-            self._styles.make_room(paragraph, words, high=True, drawn=True)
-        return paragraph
-
-
-def _cells(table: Table) -> Iterator[tuple[int, int]]:
-    """Row and column of each cell."""
-    return product(range(len(table.rows)), range(len(table.alignments)))
-
-
-def _restyle(cursor: QTextCursor, pieces: Iterable[_Piece]) -> None:
-    """Give the characters from the cursor on, which are those of `pieces`, their formats."""
-    for text, looks in pieces:
-        cursor.setPosition(cursor.position() + utf16_length(text), QTextCursor.MoveMode.KeepAnchor)
-        cursor.setCharFormat(looks)
-        cursor.setPosition(cursor.position())

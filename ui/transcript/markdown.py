@@ -1,4 +1,4 @@
-"""Reads a model's Markdown into blocks; the only place that knows markdown-it.
+"""Reads a model's Markdown into blocks; what their paragraphs say is read by `paragraphs`.
 
 No HTML is made on the way, so none of a reply can be read as HTML. Raw HTML stays text, pictures
 become their description, links pass `safe_address` or stay text; addresses of http and https are links. A
@@ -9,55 +9,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
 
-from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, Item, Mark, Run, Runs, Table
+from ui.transcript.blocks import LINE_SEPARATOR, Block, BlockKind, Container, Item, Run, Runs, Table
 from ui.transcript.boxed import add_maths, math_runs
 from ui.transcript.highlight import highlighted, plain
-from ui.transcript.links import bare_addresses, safe_address
+from ui.transcript.links import safe_address
+from ui.transcript.paragraphs import (
+    Known,
+    Notes,
+    ParagraphReader,
+    footnote_marker,
+    footnote_rule,
+    is_too_much,
+    with_breaks,
+)
 from ui.transcript.references import (
     OPEN_LINE,
-    Asked,
     Definitions,
-    Lookup,
     add_references,
     first_line_of_last,
-    is_outdated,
 )
 from ui.transcript.untrusted_text import shown
 
 MAX_NESTING = 40
 """Deeper quotes and lists are shown as they were written. A list is two levels."""
-MAX_INLINE_CHARS = 8_000
-MAX_BRACKETS = 600
-"""Longer paragraphs stay plain text, and those with more brackets: links are searched in quadratic time."""
 MAX_BLOCK_CHARS = 200_000
 """Longer blocks, unless code, are shown as they were written."""
 PLAIN_CHUNK_CHARS = 4_000
 MAX_LANGUAGE_CHARS = 24
-MAX_LABEL_CHARS = 20
 
 _TASK = re.compile(r"\[[ xX]\][ \t\n]")
-_LABEL = rf"\w{{1,{MAX_LABEL_CHARS}}}|\w{{2,{MAX_LABEL_CHARS}}}(?:-\w{{1,{MAX_LABEL_CHARS}}})+"
-"""Of a footnote. Not "a-z": that is a part of a regular expression."""
-_FOOTNOTE = re.compile(rf"\[\^({_LABEL})\]")
-_CLOSING = re.compile(r"[.,;:!?)\]}%”’»…、。，；：！？）】」』》]{1,4}")
 _BULLETS = ("•", "◦")
-_BREAK = re.compile(r" ?<br ?/?> ?", re.IGNORECASE)
-_NO_LINKS = Mark.CODE | Mark.MATH | Mark.BOXED
-_MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
-
-Notes = dict[str, int]
-"""Labels of footnotes with their numbers: 1 is the one that is mentioned first, by a reference or its note.
-Unlike the order of references alone, that depends on no later text."""
-Known = dict[str, tuple[Runs, Asked]]
-"""Paragraphs by their source: what they say, and what they were read with."""
 
 
 class MarkdownReader:
@@ -71,7 +59,7 @@ class MarkdownReader:
         self._parser.validateLink = lambda url: safe_address(url) is not None  # type: ignore[method-assign]
         # Our own rule for "[^1]": the plugin's makes a note of it only where a definition is known, and that
         # comes later in the text. Definitions stand where they were written.
-        self._parser.inline.ruler.before("link", "footnote", _footnote_rule)
+        self._parser.inline.ruler.before("link", "footnote", footnote_rule)
         interrupts: RuleOptionsType = {"alt": ["paragraph", "reference"]}
         self._parser.block.ruler.before("reference", "footnote_def", footnote_def, interrupts)
         add_references(self._parser)
@@ -97,7 +85,9 @@ class MarkdownReader:
         """
         coloured = finished if coloured is None else coloured
         source = untrusted_source.replace("\0", "\ufffd")
-        said = _Said(self._parser, known or {}, {} if notes is None else notes, finished, definitions)
+        said = ParagraphReader(
+            self._parser, known or {}, {} if notes is None else notes, finished, definitions
+        )
         items: list[Item] = []
         if _is_paragraph(source) and not goes_on:
             items.append(Block(BlockKind.PARAGRAPH, said.runs(source.strip())))
@@ -108,7 +98,9 @@ class MarkdownReader:
             known.update(said.read)
         return items
 
-    def _read_blocks(self, source: str, said: _Said, *, coloured: bool, goes_on: bool) -> list[Item]:
+    def _read_blocks(
+        self, source: str, said: ParagraphReader, *, coloured: bool, goes_on: bool
+    ) -> list[Item]:
         lines = source.split("\n")
         items: list[Item] = []
         tokens, own = self._block_tokens(source, finished=said.finished)
@@ -165,38 +157,12 @@ class MarkdownReader:
         return tokens, {label: definition["href"] for label, definition in found.items()}
 
 
-@dataclass
-class _Said:
-    """Reads what paragraphs say; what is `known` is not read again."""
-
-    parser: MarkdownIt
-    known: Known
-    notes: Notes
-    finished: bool
-    definitions: Mapping[str, str] | None
-    read: Known = field(default_factory=dict)
-
-    def runs(self, content: str) -> Runs:
-        """The runs of one paragraph."""
-        definitions = self.definitions or {}
-        known = self.known.get(content) if "[^" not in content else None  # a footnote's number may change
-        if known is None or (known[1] and is_outdated(known[1], definitions)):
-            tokens: list[Token] = []
-            asked: Asked = {}
-            if not _is_too_much(content):
-                env = {"finished": self.finished, "references": Lookup(definitions, asked)}
-                self.parser.inline.parse(content, self.parser, env, tokens)
-            known = _runs_of(content, tokens, self.notes), asked
-        self.read[content] = known
-        return known[0]
-
-
 def _is_paragraph(source: str) -> bool:
     """Whether it surely is one: a single line that begins with a letter."""
-    return source[:1].isalpha() and "\n" not in source and not _is_too_much(source)
+    return source[:1].isalpha() and "\n" not in source and not is_too_much(source)
 
 
-def _read_group(group: list[Token], lines: list[str], said: _Said, *, coloured: bool) -> list[Item]:
+def _read_group(group: list[Token], lines: list[str], said: ParagraphReader, *, coloured: bool) -> list[Item]:
     start, end = group[0].map or [0, len(lines)]
     source = "\n".join(lines[start:end])
     too_deep = max(token.level for token in group) >= MAX_NESTING - 1
@@ -207,10 +173,6 @@ def _read_group(group: list[Token], lines: list[str], said: _Said, *, coloured: 
     return _Walker(said, coloured).items(group)
 
 
-def _is_too_much(paragraph: str) -> bool:
-    return len(paragraph) > MAX_INLINE_CHARS or paragraph.count("[") > MAX_BRACKETS
-
-
 def _read_tasks(group: list[Token]) -> None:
     """Take `[ ]` and `[x]` off the beginnings of list items, and note it there."""
     for item, paragraph, inline in zip(group, group[1:], group[2:], strict=False):
@@ -218,17 +180,6 @@ def _read_tasks(group: list[Token]) -> None:
         if types == ("list_item_open", "paragraph_open", "inline") and _TASK.match(inline.content):
             item.meta["marker"] = "☐" if inline.content[1] == " " else "☑"
             inline.content = inline.content[3:].lstrip(" \t")
-
-
-def _footnote_rule(state: StateInline, silent: bool) -> bool:
-    found = _FOOTNOTE.match(state.src, state.pos, state.posMax)
-    if found is None:
-        return False
-    if not silent:
-        token = state.push("footnote", "", 0)
-        token.content, token.meta = found[0], {"label": found[1]}
-    state.pos = found.end()
-    return True
 
 
 def _top_level_groups(tokens: list[Token]) -> Iterator[list[Token]]:
@@ -260,7 +211,7 @@ class _OpenList:
 class _Walker:
     """Goes through the tokens of one top-level block and gathers its items."""
 
-    said: _Said
+    said: ParagraphReader
     coloured: bool
     gathered: list[Item] = field(default_factory=list)
     inside: list[Container] = field(default_factory=list)
@@ -328,9 +279,7 @@ class _Walker:
     def _footnote_reference_open(self, token: Token) -> None:
         self._flush_marker()
         self.inside.append(Container.NOTE)
-        label = str(token.meta["label"])
-        is_numbered = re.fullmatch(_LABEL, label) is not None
-        self.marker = _number(label, self.said.notes) if is_numbered else shown(label)[:MAX_LABEL_CHARS]
+        self.marker = footnote_marker(str(token.meta["label"]), self.said.notes)
 
     _footnote_reference_close = _list_item_close
 
@@ -347,13 +296,13 @@ class _Walker:
 
     def _inline(self, token: Token) -> None:
         if self.rows:
-            self.rows[-1].append(_with_breaks(self.said.runs(token.content)))
+            self.rows[-1].append(with_breaks(self.said.runs(token.content)))
             return
         if self.level:
             self._add(BlockKind.HEADING, self.said.runs(token.content), self.level)
             return
         kind = BlockKind.TIGHT if self.tight else BlockKind.PARAGRAPH
-        if _is_too_much(token.content):
+        if is_too_much(token.content):
             for part in _as_written(token.content, kind):
                 self._add(part.kind, part.runs)
         else:
@@ -397,102 +346,3 @@ class _Walker:
         rows = tuple(tuple(row) for row in self.rows)
         self.gathered.append(Table(rows, tuple(self.alignments), tuple(self.inside)))
         self.rows, self.alignments = [], []
-
-
-def _number(label: str, notes: Notes) -> str:
-    """The number of a footnote in brackets: raised behind a letter, without them, it would be an exponent."""
-    return f"[{notes.setdefault(label.casefold(), len(notes) + 1)}]"
-
-
-def _runs_of(content: str, tokens: list[Token], notes: Notes) -> Runs:
-    """The runs of one paragraph; neighbours that look alike are joined."""
-    if not tokens:
-        return (Run(_line(content)),) if content else ()
-    joined: list[Run] = []
-    for run in _walk_inline(tokens, notes):
-        last = joined[-1] if joined else None
-        if last and last.maths is not None and (behind := _punctuation(last, run)):
-            run = replace(run, text=run.text[len(behind) :])
-            text, source = last.text + behind, last.source + behind
-            last = joined[-1] = replace(last, text=text, source=source, behind=last.behind + behind)
-        is_apart = bool(run.source or (last and last.source))  # a formula or a footnote
-        if last and not is_apart and (last.marks, last.address) == (run.marks, run.address):
-            joined[-1] = Run(last.text + run.text, run.marks, run.address)
-        elif run.text:
-            joined.append(run)
-    return tuple(part for run in joined for part in _with_links(run))
-
-
-def _with_links(run: Run) -> Iterator[Run]:
-    """The run in parts, of which those that are addresses are links."""
-    start = 0
-    if not (run.address or run.source or run.marks & _NO_LINKS):
-        for first, end, address in bare_addresses(run.text):
-            if first > start:
-                yield replace(run, text=run.text[start:first])
-            yield replace(run, text=run.text[first:end], address=address)
-            start = end
-    if start < len(run.text):
-        yield replace(run, text=run.text[start:]) if start else run
-
-
-def _with_breaks(runs: Runs) -> Runs:
-    """The runs of a cell, where `<br>` is a line break: Markdown has no other there."""
-    if not any("<" in run.text for run in runs):
-        return runs
-    return tuple(
-        run
-        if run.source or run.marks & Mark.CODE
-        else replace(run, text=_BREAK.sub(LINE_SEPARATOR, run.text))
-        for run in runs
-    )
-
-
-def _punctuation(formula: Run, behind: Run) -> str:
-    """What stands right behind a formula and stays in its line: Qt would end the line between them."""
-    if behind.source or behind.marks & Mark.CODE or behind.address != formula.address:
-        return ""
-    found = _CLOSING.match(behind.text)
-    return found[0] if found else ""
-
-
-def _walk_inline(tokens: list[Token], notes: Notes) -> Iterator[Run]:
-    marks = Mark.NONE
-    address = ""
-    for token in tokens:
-        kind = token.type
-        name, _, end = kind.rpartition("_")
-        if name in _MARKS:
-            marks = marks | _MARKS[name] if end == "open" else marks & ~_MARKS[name]
-        elif kind == "link_open":
-            address = safe_address(str(token.attrGet("href") or "")) or ""
-        elif kind == "link_close":
-            address = ""
-        elif kind == "footnote":
-            number = _number(token.meta["label"], notes)
-            yield Run(number, marks | Mark.RAISED, address, source=f"[^{number[1:]}")
-        elif kind == "code_inline":
-            yield Run(_line(token.content), marks | Mark.CODE, address)
-        elif kind == "math_inline":
-            is_display = token.info.startswith(("$$", "\\["))
-            for run in math_runs(token.content, token.info, is_display=is_display, marks=marks):
-                yield replace(run, address=address)
-        elif kind == "math_open":
-            yield Run(_line(token.content), marks | Mark.MATH, address)
-        elif kind == "image":
-            yield Run(_line(_description(token, notes)) or "picture", marks | Mark.ITALIC, address)
-        elif kind in ("softbreak", "hardbreak"):
-            yield Run(LINE_SEPARATOR, marks, address)
-        else:
-            yield Run(_line(token.content), marks, address)
-
-
-def _description(token: Token, notes: Notes) -> str:
-    """What a picture shows. Footnotes in it count: it may become one later, where it refers to a link."""
-    if token.type == "footnote":
-        return _number(token.meta["label"], notes)
-    return "".join(_description(child, notes) for child in token.children or []) or token.content
-
-
-def _line(untrusted_text: str) -> str:
-    return shown(untrusted_text).replace("\n", LINE_SEPARATOR)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from ui.transcript.blocks import Item
-from ui.transcript.markdown import Known, MarkdownReader, Notes
+from ui.transcript.markdown import MarkdownReader
+from ui.transcript.paragraphs import Known, Notes
 from ui.transcript.references import References
 from ui.transcript.untrusted_text import with_line_feeds
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ui.transcript.blocks import Block, BlockKind, CodeRole, Container, Item, Mark, Maths, Run, Table
-from ui.transcript.markdown import MAX_INLINE_CHARS, MarkdownReader
+from ui.transcript.markdown import MarkdownReader
+from ui.transcript.paragraphs import MAX_INLINE_CHARS
 
 
 def read(text: str, *, finished: bool = True) -> list[Item]:

@@ -471,5 +471,5 @@ def test_links_that_are_defined_below_leave_formulas_as_they_are(
         wait_until_drawn(qtbot, maker)
         assert grown.document().toHtml() == whole.document().toHtml()
         writer = grown._writer
-        drawn = {index: writer._drawn(item) for index, item in enumerate(writer.items)}
+        drawn = {index: writer._run_writer.drawn(item) for index, item in enumerate(writer.items)}
         assert list(writer._with_maths.items()) == [(index, known) for index, known in drawn.items() if known]
