@@ -7,7 +7,7 @@ from models.engine.protocol import ThoughtEnd, Usage
 _ENDED_BY = {
     ThoughtEnd.BUDGET: "the budget ended it",
     ThoughtEnd.RESERVE: "ended to leave room for the answer",
-    ThoughtEnd.ASKED: "ended to answer now",
+    ThoughtEnd.ASKED: "the answer was asked for",
     ThoughtEnd.LOOP: "it went in circles",
 }
 

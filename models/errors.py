@@ -124,6 +124,7 @@ class RequestError(EngineError):
     code = "request"
 
 
+_KEPT = "What you wrote is kept, and so is every finished answer."
 _SHORT_OF = "Shorten it, or give the model a larger context."
 _TOO_LONG = "The question is too long for this model"
 
@@ -156,7 +157,7 @@ def engine_error(code: str, facts: Facts) -> EngineError | ModelFileError:
         case "template":
             return TemplateError(
                 "This model's chat template cannot be used: " + (detail or "it is missing") + ".",
-                kept="Your question is kept.",
+                kept=_KEPT,
                 advice="Choose another file of this model, one made for chat.",
             )
         case "model_file":
@@ -171,7 +172,7 @@ def engine_error(code: str, facts: Facts) -> EngineError | ModelFileError:
         case "engine_protocol":
             return EngineProtocolError(
                 "The engine said something that Ponder does not understand, and was ended.",
-                kept="Your question is kept.",
+                kept=_KEPT,
                 advice="Restart the engine to go on.",
                 details=detail,
             )
@@ -184,7 +185,7 @@ def engine_error(code: str, facts: Facts) -> EngineError | ModelFileError:
         case "engine_stopped":
             return EngineStoppedError(
                 "The engine stopped" + (f": {detail}" if detail else "") + ".",
-                kept="Your question is kept, and so is every finished answer.",
+                kept=_KEPT,
                 advice="Restart the engine to go on.",
                 details=str(facts.get("exit", "")),
             )
@@ -196,7 +197,7 @@ def engine_error(code: str, facts: Facts) -> EngineError | ModelFileError:
 
 def _out_of_memory(facts: Facts) -> OutOfMemoryError:
     """From `needed_bytes`, `available_bytes`, `context_tokens`, and `fitting_tokens` (0: none does)."""
-    needed, available = (int(facts.get(name, 0)) / 1e9 for name in ("needed_bytes", "available_bytes"))
+    needed, available = (int(facts.get(name, 0)) / 2**30 for name in ("needed_bytes", "available_bytes"))
     context, fitting = (int(facts.get(name, 0)) for name in ("context_tokens", "fitting_tokens"))
     advice = "Close other programs, or choose a smaller model."
     if fitting:

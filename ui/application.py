@@ -313,6 +313,7 @@ def run_window() -> int:
     instance.raise_requested.connect(opened.window.come_to_front)
     opened.deletion_begun.connect(crashes.leave_folder)
     opened.everything_deleted.connect(application.quit)
+    opened.window.closing.connect(application.quit)  # also where the report of a bug still stands open
     quit_signals = QuitSignals()
     quit_signals.quit_requested.connect(opened.window.close)
     garbage = GarbageBetweenEvents(application)

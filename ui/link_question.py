@@ -11,6 +11,8 @@ from ui.transcript.clipboard import put_on_clipboard
 from ui.transcript.links import safe_address
 
 _SHOWN_CHARACTERS = 400
+_OF_PAGES = "the other side learns that you came."
+_OF_MAIL = "your mail program opens. The other side learns nothing until you send."
 
 
 class LinkQuestion(QMessageBox):
@@ -32,7 +34,7 @@ class LinkQuestion(QMessageBox):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(f"Write a mail to {to}?" if is_mail else f"Open {to} in the browser?")
         shown = address if len(address) <= _SHOWN_CHARACTERS else address[:_SHOWN_CHARACTERS] + "…"
-        self.setInformativeText(f"{shown}\n\nThis leaves Ponder: the other side learns that you came.")
+        self.setInformativeText(f"{shown}\n\nThis leaves Ponder: {_OF_MAIL if is_mail else _OF_PAGES}")
         for label in self.findChildren(QLabel):  # the informative text has a format of its own
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.open_button = self.addButton("Open", QMessageBox.ButtonRole.AcceptRole)

@@ -176,10 +176,15 @@ class Window(QMainWindow):
             ("Ctrl+L", self.focus_composer),
             ("Ctrl+B", self.toggle_sidebar),
             ("Ctrl+Shift+L", self.lock_requested.emit),
+            ("Ctrl+,", self.show_settings),
+            ("F1", self._show_keys),
             ("Ctrl+Return", self.chat_page.answer_now),
             ("Ctrl+Enter", self.chat_page.answer_now),  # the one on the keypad
         ):  # they belong to the shell, so that none works unseen behind the first page
-            QShortcut(QKeySequence(keys), self.shell).activated.connect(slot)
+            shortcut = QShortcut(QKeySequence(keys), self.shell)
+            shortcut.activated.connect(slot)
+            # Held down, this one would send the question and then end its thought.
+            shortcut.setAutoRepeat(slot != self.chat_page.answer_now)
         QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
 
     # Public methods
@@ -386,6 +391,11 @@ class Window(QMainWindow):
     def _show_context(self) -> None:
         if self.pages.currentWidget() is self.chat_page:
             self.header.meter.show_use(self._context_use)
+
+    def _show_keys(self) -> None:
+        from ui.keys_dialog import KeysDialog
+
+        KeysDialog(self).open()
 
     def _open_menu_by_key(self) -> None:
         """The menu of what has the keys. On X11 and Wayland Qt itself knows only the Menu key for it."""

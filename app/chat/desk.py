@@ -35,9 +35,8 @@ class Desk:
         self._replies = replies
         self._prepare = prepare
         self._on_upkeep_problem = on_upkeep_problem
-        self._deletion: Deletion | None = None
-        self._deleted_in: int | None = None
-        """Which conversation was in front at the deletion."""
+        self._deletions: list[tuple[Deletion, int | None]] = []
+        """What can be brought back, the newest last, and which conversation was in front at the deletion."""
         self.is_locked = False
         self._in_front_at_lock: tuple[int | None, bool] = None, False
         """Which one, and whether it was temporary."""
@@ -204,17 +203,19 @@ class Desk:
 
     def undo_delete(self) -> None:
         """Bring back what was deleted last, and show it where it was shown."""
-        deletion, self._deletion = self._deletion, None
         self._say(events.DeletionForgotten())
-        if deletion is None:
+        if not self._deletions:
             return
+        deletion, deleted_in = self._deletions.pop()
+        if self._deletions:
+            self._say(events.Deleted(self._deletions[-1][0].words))
         self._front.history.undo_delete(deletion)
         self._front.list_all()
         in_front = self._front.conversation_id
         if deletion.conversation_id is not None and in_front is None:
-            if deletion.conversation_id == self._deleted_in:
+            if deletion.conversation_id == deleted_in:
                 self.show(deletion.conversation_id)
-        elif deletion.turn_id is not None and in_front is not None and in_front == self._deleted_in:
+        elif deletion.turn_id is not None and in_front is not None and in_front == deleted_in:
             self.show(in_front)
 
     def forget_deleted(self) -> None:
@@ -225,11 +226,9 @@ class Desk:
         self.maintain()
 
     def _take_deletion(self, deletion: Deletion) -> None:
-        self._forget_thoughts()
-        self._deletion, self._deleted_in = deletion, self._front.conversation_id
+        self._deletions.append((deletion, self._front.conversation_id))
         self._say(events.Deleted(deletion.words))
         self._front.list_all()
-        self.maintain()  # what was deleted before is purged now
         in_front = self._front.conversation_id
         if in_front is not None and deletion.conversation_id == in_front:
             self.show_new()
@@ -237,11 +236,11 @@ class Desk:
             self.show(in_front)
 
     def _withdraw_undo(self) -> None:
-        if self._deletion is not None:
-            self._deletion = None
+        if self._deletions:
+            self._deletions.clear()
             self._say(events.DeletionForgotten())
 
     def _forget_thoughts(self) -> None:
-        if self._deletion is not None:
-            self._front.forget(self._deletion)
-            self._deletion = None
+        for deletion, _in_front in self._deletions:
+            self._front.forget(deletion)
+        self._deletions.clear()

@@ -51,7 +51,10 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class DeletionForgotten:
-    """What was deleted last was brought back or is gone for good: there is nothing to undo any more."""
+    """What was deleted last was brought back, or all is gone for good.
+
+    There is nothing to undo any more, unless a `Deleted` of what was deleted before follows.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,18 +114,15 @@ class TwoHistories:
         self._of(conversation_id).set_context(conversation_id, context_tokens)
 
     def delete(self, conversation_id: int) -> Deletion:
-        """Hide a conversation. What was deleted before is forgotten in both."""
-        self._other(conversation_id).forget_deleted()
+        """Hide a conversation."""
         return self._of(conversation_id).delete(conversation_id)
 
     def delete_turn(self, turn_id: int) -> Deletion:
         """Hide a question with its reply."""
-        self._other(turn_id).forget_deleted()
         return self._of(turn_id).delete_turn(turn_id)
 
     def delete_folder(self, folder_id: int) -> Deletion:
         """Hide a folder."""
-        self._other(folder_id).forget_deleted()
         return self.kept.delete_folder(folder_id)
 
     def undo_delete(self, deletion: Deletion) -> None:
@@ -162,6 +159,3 @@ class TwoHistories:
 
     def _of(self, any_id: int) -> History:
         return self._temporary if any_id < 0 else self.kept
-
-    def _other(self, any_id: int) -> History:
-        return self.kept if any_id < 0 else self._temporary

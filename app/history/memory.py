@@ -108,7 +108,7 @@ class History(Protocol):
         ...
 
     def delete(self, conversation_id: int) -> Deletion:
-        """Hide a conversation everywhere at once. What was deleted before can be undone no more."""
+        """Hide a conversation everywhere at once."""
         ...
 
     def delete_turn(self, turn_id: int) -> Deletion:
@@ -120,7 +120,7 @@ class History(Protocol):
         ...
 
     def undo_delete(self, deletion: Deletion) -> None:
-        """Bring back what was deleted. Raises `HistoryError` if it was purged."""
+        """Bring back what was deleted, the last first. Raises `HistoryError` if it was purged."""
         ...
 
     def purge_deleted(self) -> None:
@@ -303,7 +303,6 @@ class MemoryHistory:
     def delete(self, conversation_id: int) -> Deletion:
         """Hide a conversation, until it is brought back or purged."""
         title = self._summary(conversation_id).title
-        self.purge_deleted()
         self._deleted.add(conversation_id)
         return Deletion(words.deleted_conversation(title), conversation_id=conversation_id)
 
@@ -311,7 +310,6 @@ class MemoryHistory:
         """Hide a question with its reply. The last one goes with its conversation. See `History`."""
         turn = self._turn(turn_id)
         summary = self._summary(turn.conversation_id)
-        self.purge_deleted()
         tree = self._tree(summary.id)
         if len(tree) == 1:
             return self.delete(summary.id)
@@ -335,7 +333,6 @@ class MemoryHistory:
     def delete_folder(self, folder_id: int) -> Deletion:
         """Hide a folder; its conversations stay, in no folder."""
         name = self._folder(folder_id).name
-        self.purge_deleted()
         self._deleted.add(folder_id)
         return Deletion(words.deleted_folder(name), folder_id=folder_id)
 

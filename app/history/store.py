@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Table, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from app.errors import AppError, HistoryDamagedError, HistoryError
 from app.history import branching, deleting, organising, purging, reading, search_index, searching, words
@@ -28,7 +28,7 @@ from app.history.records import (
 )
 from app.history.rows import driver_of, row_of, turn_of, usage_columns
 from app.history.search_building import ROWS_AT_ONCE, IndexBuilder, build_some
-from app.history.tables import conversations, folders, turns
+from app.history.tables import turns
 from app.history.text import storable
 from app.history.upkeep import Upkeep
 from models.engine.protocol import Usage
@@ -214,15 +214,18 @@ class HistoryStore:
 
     def delete(self, conversation_id: int) -> Deletion:
         """Hide a conversation everywhere at once, until it is brought back or purged."""
-        return self._delete(deleting.hide_conversation, conversations, conversation_id)
+        with self._writing() as connection:
+            return deleting.hide_conversation(connection, conversation_id)
 
     def delete_turn(self, turn_id: int) -> Deletion:
         """Hide a question with its reply. The last one goes with its conversation. See `History`."""
-        return self._delete(deleting.hide_turn, turns, turn_id)
+        with self._writing() as connection:
+            return deleting.hide_turn(connection, turn_id)
 
     def delete_folder(self, folder_id: int) -> Deletion:
         """Hide a folder; its conversations stay, in no folder."""
-        return self._delete(deleting.hide_folder, folders, folder_id)
+        with self._writing() as connection:
+            return deleting.hide_folder(connection, folder_id)
 
     def undo_delete(self, deletion: Deletion) -> None:
         """Bring back what was deleted. Raises `HistoryError` if it was purged, by another Ponder perhaps."""
@@ -350,16 +353,6 @@ class HistoryStore:
             raise
         except HistoryError:
             return
-
-    def _delete(self, hide: Callable[[Connection, int], Deletion], table: Table, row_id: int) -> Deletion:
-        """One deletion can be undone, the last: those before it are forgotten."""
-        with self._reading() as connection:
-            row = row_of(connection, table, row_id)
-            if table is turns:
-                row_of(connection, conversations, row.conversation_id)
-        self.forget_deleted()
-        with self._writing() as connection:
-            return hide(connection, row_id)
 
     def _has_hidden(self) -> bool:
         with self._reading() as connection:

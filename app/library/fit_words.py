@@ -8,6 +8,12 @@ from models.machine import CPU_DEVICE, Machine
 
 _GIB = 2**30
 
+UNITS = (
+    "Memory is counted in GB of 1,024 × 1,024 × 1,024 bytes, as it is sold;\n"
+    "files in GB of 1,000 × 1,000 × 1,000, as download pages have them."
+)
+"""Why `Download 4.7 GB` stands beside `weights 4.4`."""
+
 
 def memory(size_bytes: int) -> str:
     """`11.2 GB`: of 1,024 × 1,024 × 1,024 bytes, as memory is sold and as every other tool shows it."""
@@ -40,12 +46,12 @@ def spoken_speed(fit: Fit) -> str:
 
 
 def short_sum(fit: Fit) -> str:
-    """`weights 4.7 + cache 1.2 + work 0.3 = 6.2 of 11.2 GB`; of several devices `6.2 of 11.2 GB on …, …`."""
+    """`Memory: weights 4.7 + cache 1.2 + work 0.3 = 6.2 of 11.2 GB`; of several `6.2 of 11.2 GB on …, …`."""
     used = _shares_that_matter(fit)
     if not used:
         return ""
     if len(used) == 1:
-        return share_sum(used[0])
+        return f"Memory: {share_sum(used[0])}"
     return ", ".join(
         f"{_gigabytes(share.needed_bytes)} of {memory(share.available_bytes)} {_place(share)}"
         for share in used
@@ -55,15 +61,13 @@ def short_sum(fit: Fit) -> str:
 def share_sum(share: DeviceShare) -> str:
     """What it takes of one device, as a sum in which the shown parts add up to the shown whole.
 
-    The processor's second copy of weights stands in the place of those of the mapped file, which the system
-    takes back: `weights 4.4 (2.9 as a second copy) + cache 0.4 + work 0.3 = 5.1 of 22.3 GB`.
+    What the processor has in an order of its own stands in the place of the mapped file's weights, which the
+    system takes back: `weights 4.4 + cache 0.4 + work 0.3 = 5.1 of 22.3 GB`.
     """
     weights_bytes = share.needed_bytes - share.kv_bytes - share.compute_bytes
     parts = [("weights", weights_bytes), ("cache", share.kv_bytes), ("work", share.compute_bytes)]
     tenths = _tenths_that_add_up([size for _name, size in parts])
     shown = [f"{name} {count / 10:.1f}" for (name, size), count in zip(parts, tenths, strict=True) if size]
-    if weights_bytes and share.repacked_bytes:
-        shown[0] += f" ({_gigabytes(share.repacked_bytes)} as a second copy)"
     total = f"{sum(tenths) / 10:.1f} of {memory(share.available_bytes)}"
     return f"{' + '.join(shown)} = {total}" if len(shown) > 1 else total
 
@@ -71,6 +75,17 @@ def share_sum(share: DeviceShare) -> str:
 def share_lines(fit: Fit) -> list[tuple[str, str]]:
     """For each device that holds a part: its name and the sum on it."""
     return [(_name(share), share_sum(share)) for share in fit.shares if share.total_bytes]
+
+
+def sum_explained(fit: Fit) -> str:
+    """What the parts are, and why a file's size is another figure than that of its weights."""
+    repacked_bytes = sum(share.repacked_bytes for share in fit.shares)
+    own_order = f" {memory(repacked_bytes)} of them in an order that this processor reads faster."
+    return (
+        f"Weights: the model itself.{own_order if repacked_bytes else ''} "
+        "Cache: what it remembers of the chat; it grows with the context. Work: room to compute in.\n"
+        + UNITS.replace("\n", " ")
+    )
 
 
 def machine_line(machine: Machine) -> str:

@@ -92,7 +92,7 @@ def test_thoughts() -> None:
         (ThoughtEnd.MODEL, ""),
         (ThoughtEnd.BUDGET, " · the budget ended it"),
         (ThoughtEnd.RESERVE, " · ended to leave room for the answer"),
-        (ThoughtEnd.ASKED, " · ended to answer now"),
+        (ThoughtEnd.ASKED, " · the answer was asked for"),
         (ThoughtEnd.LOOP, " · it went in circles"),
     ],
 )

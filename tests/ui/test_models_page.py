@@ -108,7 +108,7 @@ def test_what_is_here_and_what_could_be_had(opened: Opened) -> None:
     assert page.available.cards()[0] is best
     assert best.chip_label.text() == "Best for this computer"
     assert best.facts_label.text() == "9.0 GB · MIT · AIME 2024: 69.7"
-    assert best.sum_label.text() == "weights 8.1 + cache 2.2 + work 0.4 = 10.7 of 11.2 GB"
+    assert best.sum_label.text() == "Memory: weights 8.1 + cache 2.2 + work 0.4 = 10.7 of 11.2 GB"
     assert best.reason_label.text()
     assert best.download_button.text() == "Download 9.0 GB"
     assert not best.details_button.isVisible()

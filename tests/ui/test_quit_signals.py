@@ -28,6 +28,49 @@ def test_a_signal_becomes_a_qt_signal_and_the_handlers_come_back(
     assert signal.getsignal(number) is before
 
 
+_WITH_A_BUG = """
+import sys
+from ui import application, crash
+
+class Reporter(crash.CrashReporter):
+    def install(self, log_dir):
+        super().install(log_dir)
+        self.report(ValueError())
+
+class Dialog(crash.CrashDialog):
+    def showEvent(self, event):
+        print("shown", flush=True)
+
+crash.CrashDialog, application.CrashReporter = Dialog, Reporter
+sys.exit(application.run_window())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal the POSIX way")
+@pytest.mark.real_engine
+def test_an_open_report_of_a_bug_does_not_keep_the_program(
+    repository: Path, home: Path, mini_model: Path
+) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", _WITH_A_BUG],
+        cwd=repository,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with program:
+        try:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "shown\n"
+            program.send_signal(signal.SIGTERM)
+            output, errors = program.communicate(timeout=30)
+        finally:
+            program.kill()
+    assert (program.returncode, output) == (0, "")
+    assert "builtins.ValueError" in errors
+    assert not (home / "ponder" / "ponder.lock").exists()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal the POSIX way")
 @pytest.mark.real_engine
 def test_the_program_ends_with_its_engine(repository: Path, home: Path, mini_model: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtGui import QAccessible, QKeyEvent
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolTip
 
 from app.chat.events import (
     ConversationOpened,
@@ -245,7 +245,9 @@ def test_where_nothing_can_be_asked_another_answer_waits_in_the_field(opened: Op
     assert opened.page.composer.edited_turn == 1
 
 
-def test_while_a_reply_runs_nothing_can_be_changed_and_it_says_why(chat: Opened) -> None:
+def test_while_a_reply_runs_nothing_can_be_changed_and_it_says_why(
+    chat: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     running = turn(10, question="Now?")
     chat.say(TurnStarted(running))
     turns = [of(chat, turn_id) for turn_id in (2, 10)]
@@ -255,8 +257,18 @@ def test_while_a_reply_runs_nothing_can_be_changed_and_it_says_why(chat: Opened)
     assert not button(turns[0], "Another answer").isEnabled()
     assert not turns[0].versions.later.isEnabled()
     assert turns[0].versions.later.toolTip() == BUSY
+    told: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(
+        QAccessible, "updateAccessibility", lambda event: told.append(getattr(event, "message", str)())
+    )
+    turns[0].question.setFocus()
     for key in (Qt.Key.Key_F2, Qt.Key.Key_F5, Qt.Key.Key_Delete):
         chat.qtbot.keyClick(turns[0].question, key)
+        assert QToolTip.text() == BUSY
+        QToolTip.hideText()
+        chat.qtbot.waitUntil(lambda: not QToolTip.isVisible())
+        assert told.pop() == BUSY
     chat.qtbot.keyClick(turns[0].question, Qt.Key.Key_Right, ALT)
     names = {name for name, _ in chat.chat.orders}
     assert not names & {"ask_version", "delete_turn", "show_version"}

@@ -158,6 +158,7 @@ def test_an_engine_that_dies_idle_is_restarted_from_a_bar(opened: Opened) -> Non
     opened.say(ready(), EngineStateChanged(EngineState.STOPPED, "Ponder Mini", built_in=True, error=gone))
     (notice,) = opened.page.notice_bars.notices()
     assert "SIGKILL" in notice.text
+    assert "Your question" not in notice.text  # none was asked
     assert opened.page.composer.reason_label.text() == "The engine has stopped."
     opened.qtbot.mouseClick(notice.action_button, Qt.MouseButton.LeftButton)
     assert opened.chat.named("restart") == [None]

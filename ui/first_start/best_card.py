@@ -49,6 +49,7 @@ class BestCard(QFrame):
         self.facts_label = plain_label("", "fact")
         self.facts_label.setFont(tabular(thought_font()))
         self.sum_label = plain_label("", "third")
+        self.sum_label.setToolTip(fit_words.UNITS)
         self.error_label = plain_label("", "error")
         self.progress = QProgressBar(textVisible=False, maximum=_STEPS)
         self.main_button = of_kind(QPushButton(), "primary")

@@ -29,6 +29,7 @@ class AvailableCard(Card):
         self._available = available
         self.details_button = self.add_button("Details")
         self.download_button = self.add_button("Download")
+        self.sum_label.setToolTip(fit_words.UNITS)
         self.details_button.clicked.connect(self._ask_for_sum)
         self.download_button.clicked.connect(self._download)
         self.show_model(available)

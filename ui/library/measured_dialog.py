@@ -34,6 +34,7 @@ class MeasuredDialog(Dialog):
             self.facts.add_heading(f"Why {best_title}")
             self.facts.add_words(best.reason)
             self.facts.add_facts(fit_words.share_lines(best.fit))
+            self.facts.add_words(fit_words.sum_explained(best.fit), "third")
         self.again_button = self.add_action("Measure again")
         self.again_button.clicked.connect(self._measure_again)
         self.add_close()

@@ -43,7 +43,7 @@ class SumDialog(Dialog):
         self.facts.add_facts([("On this computer", fit_words.badge(fit)), *_speeds(fit)])
         self.facts.add_heading(f"Memory with {fit.context_tokens:,} tokens of context")
         self.facts.add_facts(fit_words.share_lines(fit))
-        self.facts.add_words(_explanation(fit), "third")
+        self.facts.add_words(fit_words.sum_explained(fit), "third")
         if machine is not None and machine.devices and fit.verdict is Verdict.TOO_LARGE:
             free = sum(device.free_bytes for device in machine.devices)
             self.facts.add_words(
@@ -84,13 +84,3 @@ def _speeds(fit: Fit) -> list[tuple[str, str]]:
             f"{fit.largest_context_tokens:,} tokens" if fit.largest_context_tokens else "",
         ),
     ]
-
-
-def _explanation(fit: Fit) -> str:
-    words = (
-        "Weights: the model itself. Cache: what it remembers of the chat; it grows with the context. "
-        "Work: room to compute in."
-    )
-    if any(share.repacked_bytes for share in fit.shares):
-        words += " Second copy: weights in an order that this processor reads faster."
-    return words

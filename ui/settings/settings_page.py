@@ -74,6 +74,8 @@ class SettingsPage(QScrollArea):
         self.import_button = QPushButton("Import chats…")
         self.delete_button = of_kind(QPushButton("Delete everything…"), "danger")
         self.about_button = QPushButton("Versions and licences…")
+        self.keys_button = QPushButton("Keys…")
+        self.keys_button.setToolTip("F1")
         self._lay_out()
         self.show_settings(settings)
         self._connect()
@@ -173,6 +175,7 @@ class SettingsPage(QScrollArea):
         card, layout = parts.card()
         row = QHBoxLayout()
         row.addWidget(parts.words("Ponder and what is inside it", ""), 1)
+        row.addWidget(self.keys_button)
         row.addWidget(self.about_button)
         layout.addLayout(row)
         return card
@@ -192,6 +195,7 @@ class SettingsPage(QScrollArea):
         self.lock_card.changed.connect(self.changed)
         self.delete_button.clicked.connect(self.deletion_requested)
         self.about_button.clicked.connect(self._show_about)
+        self.keys_button.clicked.connect(self._show_keys)
 
     # Public methods
 
@@ -240,6 +244,12 @@ class SettingsPage(QScrollArea):
         from ui.about import AboutDialog  # reads the versions: not for the start of the window
 
         AboutDialog(self).open()
+
+    @Slot()
+    def _show_keys(self) -> None:
+        from ui.keys_dialog import KeysDialog
+
+        KeysDialog(self).open()
 
     @Slot()
     def _copy_path(self) -> None:

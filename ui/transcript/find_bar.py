@@ -157,15 +157,17 @@ class FindBar(QFrame):
         elif number:
             said = f"{number:,} of {total:,}"
         else:
-            said = f"{total:,} found" if total else "Not found"
+            said = f"{total:,} found" if total else "0 in messages" if inside else "Not found"
         self.count.setText(said)
         self.thoughts.setVisible(inside > 0 or self.thoughts.isChecked())
         self.thoughts.setText(
-            "Thoughts too ✓" if self.thoughts.isChecked() else f"and {inside:,} in thoughts"
+            "Thoughts too ✓"
+            if self.thoughts.isChecked()
+            else f"{'and ' if total else ''}{inside:,} in thoughts"
         )
         for button in (self.previous, self.next):
             button.setEnabled(total > 0)
-        self._speak(said)
+        self._speak(f"{said}, {self.thoughts.text()}" if inside and not total else said)
 
     # Inside
 

@@ -312,8 +312,9 @@ class ThinkingBlock(QWidget):
     def _begin_thinking(self) -> None:
         if self._thinking_since_s is None:
             self._thinking_since_s = self._clock()
+        if self._phase is not Phase.READING:  # what was asked for while it read holds
+            self._buttons.offer()
         self._phase = Phase.THINKING
-        self._buttons.offer()
         self._refresh()
 
     def _build_hint(self) -> HintRow:
@@ -378,7 +379,7 @@ class ThinkingBlock(QWidget):
         self._place_buttons()
         self._buttons.setVisible(thinking)
         self._show_hint(paused and self._waits_for_hint)
-        self._header.setToolTip(NOT_KEPT if done and not kept else "")
+        self._header.setToolTip(NOT_KEPT if done and not kept and not self._opened else "")
         self._say()
 
     def _show_outline_button(self) -> None:
@@ -417,7 +418,8 @@ class ThinkingBlock(QWidget):
         match self._phase:
             case Phase.READING:
                 slow = self._clock() - self._began_s >= PROGRESS_AFTER_S
-                return "Reading the question", self._progress if slow else ""
+                then = ", then the answer" if self._buttons.is_answering else ""
+                return f"Reading the question{then}", self._progress if slow else ""
             case Phase.THINKING:
                 parts = [words.running_duration(seconds), tokens]
                 if seconds >= SPEED_AFTER_S:
@@ -440,7 +442,7 @@ class ThinkingBlock(QWidget):
         """The header for a screen reader; it changes seldom, so that it is not read out all the time."""
         fold = "opened" if self._opened else "folded"
         if self._phase is Phase.READING:
-            return "Reading the question"
+            return self._words()[0]
         if self._phase is Phase.THINKING:
             seconds = int(self._seconds()) // SPOKEN_EVERY_S * SPOKEN_EVERY_S
             return f"Thinking, {words.spoken_duration(seconds)}, {fold}" if seconds else f"Thinking, {fold}"
@@ -450,11 +452,12 @@ class ThinkingBlock(QWidget):
     @Slot()
     def request_answer(self) -> bool:
         """Ask for the answer now, once. False where there is no thought to close."""
-        if self._phase not in (Phase.THINKING, Phase.PAUSED):
+        if self._phase not in UNDER_WAY:
             return False
         if self._phase is Phase.PAUSED:
             self._begin_thinking()
         self._buttons.request_answer()
+        self._say()
         return True
 
     @Slot()

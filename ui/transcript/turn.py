@@ -30,6 +30,7 @@ from ui.transcript.question import QuestionBlock
 from ui.transcript.thinking import UNDER_WAY, ThinkingBlock
 from ui.transcript.untrusted_text import shown
 from ui.transcript.versions import VersionSwitch
+from ui.widgets.reason_tip import show_reason
 from ui.widgets.safe_browser import SafeBrowser, Selecting
 
 GOING_ON = "Going on from here…"
@@ -396,7 +397,11 @@ class TurnWidget(QWidget):
         order = orders.get((event.key(), modifiers))
         if order is None or (event.key() == Qt.Key.Key_Delete and not self._may_delete()):
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():  # a key that is held down would delete one message after the other
+        elif event.isAutoRepeat():  # a key that is held down would delete one message after the other
+            pass
+        elif self._busy_reason:
+            show_reason(self._busy_reason, QApplication.focusWidget() or self)
+        else:
             order()
 
     def _may_delete(self) -> bool:

@@ -268,6 +268,38 @@ def test_a_deleted_turn_is_taken_from_the_front(start: Start, asked: list[list[s
     assert questions(opened(listener)) == ["one", "two", "three", "four"]
 
 
+def test_a_hasty_second_deletion_loses_nothing(start: Start, history_file: Path) -> None:
+    controller, listener = start()
+    ask(controller, listener, "one")
+    two = ask(controller, listener, "two")
+    three = ask(controller, listener, "canary Theodora")
+    controller.delete_turn(three.id)
+    controller.delete_turn(two.id)
+    listener.wait_for(
+        ConversationOpened,
+        lambda event: event.conversation is not None and questions(event.conversation) == ["one"],
+    )
+    listener.forget()
+    controller.undo_delete()
+    listener.wait_for(DeletionForgotten)
+    assert "Theodora" in listener.wait_for(Deleted).words, "the one before can be brought back now"
+    assert questions(opened(listener)) == ["one", "two"]
+    listener.forget()
+    controller.undo_delete()
+    listener.wait_for(DeletionForgotten)
+    assert questions(opened(listener)) == ["one", "two", "canary Theodora"]
+    assert not listener.of(Deleted)
+    for turn in (two, three):
+        controller.delete_turn(turn.id)
+    controller.forget_deleted()
+    listener.forget()
+    controller.undo_delete()
+    listener.wait_for(DeletionForgotten)
+    controller.search("Theodora")
+    assert listener.wait_for(ConversationsFound).hits == ()
+    assert holds(history_file.parent, "Theodora") == []
+
+
 def test_a_reply_ends_with_its_chat_and_is_there_after_an_undo(start: Start) -> None:
     controller, listener = start(*LONG)
     controller.ask("one")

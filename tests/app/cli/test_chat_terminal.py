@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -52,7 +53,7 @@ def test_ctrl_c_ends_the_thought_then_the_reply_but_not_the_chat(
     terminal.wait_for(lambda text: "▾ Thinking · " in text and "· Ctrl-C: answer now" in text)
     terminal.type("\x03")
     answering = terminal.wait_for(lambda text: "word word" in text)
-    assert "tokens · ended to answer now" in answering
+    assert re.search("tokens? · the answer was asked for", answering)  # it may have come to one
     assert "Thinking" not in answering
     terminal.type("\x03")
     stopped = terminal.wait_for(lambda text: "Stopped." in text and text.endswith("›"))

@@ -57,20 +57,29 @@ def delete_a_folder(history: HistoryStore) -> int:
     return kept
 
 
-DELETIONS = [delete_a_turn, delete_a_chat, delete_a_folder]
+def delete_two_turns(history: HistoryStore) -> int:
+    """Both could be brought back."""
+    kept = add_turn(history, "Who stays?", "I do.").conversation_id
+    for _ in range(2):
+        history.delete_turn(add_turn(history, CANARY, CANARY, kept).id)
+    return kept
+
+
+DELETIONS = [delete_a_turn, delete_a_chat, delete_a_folder, delete_two_turns]
 
 
 @pytest.mark.parametrize("delete", DELETIONS)
-@pytest.mark.parametrize("how", ["purged", "closed", "the next deletion"])
+@pytest.mark.parametrize("how", ["purged", "closed", "purged with the next"])
 def test_what_was_deleted_is_nowhere_once_it_is_purged(path: Path, delete: object, how: str) -> None:
     assert callable(delete)
     with HistoryStore(path) as history:
         kept = delete(history)
         assert holds(path.parent, CANARY)
-        if how == "purged":
-            history.purge_deleted()
-        elif how == "the next deletion":
+        if how == "purged with the next":
             history.delete(add_turn(history, "another").conversation_id)
+            assert holds(path.parent, CANARY), "it can be brought back still"
+        if how != "closed":
+            history.purge_deleted()
         if how != "closed":
             assert holds(path.parent, CANARY) == []
     assert holds(path.parent, CANARY) == []

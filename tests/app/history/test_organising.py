@@ -250,13 +250,27 @@ def test_what_was_purged_does_not_come_back(history: History, what: str) -> None
         history.undo_delete(deletion)
 
 
-def test_only_the_last_deletion_can_be_undone(history: History) -> None:
+def test_deletions_come_back_the_last_one_first(history: History) -> None:
     one, two, three = chat(history, "one", "two", "three")
-    first, second = history.delete_turn(two.id), history.delete_turn(three.id)
-    with pytest.raises(HistoryError, match="cannot be brought back"):
-        history.undo_delete(first)
-    history.undo_delete(second)
-    assert path(history, one.conversation_id) == ["one", "three"]
+    before = the_only(history)
+    deletions = [history.delete_turn(two.id), history.delete_turn(one.id), history.delete_turn(three.id)]
+    assert history.conversations() == []
+    shown = []
+    for deletion in reversed(deletions):
+        history.undo_delete(deletion)
+        shown.append(path(history, one.conversation_id))
+    assert shown == [["three"], ["one", "three"], ["one", "two", "three"]]
+    assert the_only(history) == before
+
+
+def test_all_that_was_deleted_is_purged_together(history: History) -> None:
+    one, two, three = chat(history, "one", "two", "three")
+    deletions = [history.delete_turn(two.id), history.delete_turn(three.id)]
+    history.purge_deleted()
+    for deletion in deletions:
+        with pytest.raises(HistoryError, match="cannot be brought back"):
+            history.undo_delete(deletion)
+    assert path(history, one.conversation_id) == ["one"]
 
 
 def test_a_deleted_turn_leaves_what_follows_it(history: History) -> None:
@@ -361,7 +375,7 @@ class Pair:
         self.conversations: list[list[int]] = [[] for _ in histories]
         self.turns: list[list[int]] = [[] for _ in histories]
         self.folders: list[list[int]] = [[] for _ in histories]
-        self.deletions: list[Deletion | None] = [None for _ in histories]
+        self.deletions: list[list[Deletion]] = [[] for _ in histories]
 
     def do(self, what: str) -> None:
         picks = [self.chance.random() for _ in range(3)]
@@ -403,14 +417,14 @@ class Pair:
                 case "pin":
                     history.set_pinned(conversation, picks[0] < 0.5)
                 case "delete":
-                    self.deletions[side] = history.delete(conversation)
+                    self.deletions[side].append(history.delete(conversation))
                 case "delete turn":
-                    self.deletions[side] = history.delete_turn(turn)
+                    self.deletions[side].append(history.delete_turn(turn))
                 case "delete folder":
-                    self.deletions[side] = history.delete_folder(folder)
+                    self.deletions[side].append(history.delete_folder(folder))
                 case "undo":
-                    if (deletion := self.deletions[side]) is not None:
-                        history.undo_delete(deletion)
+                    if self.deletions[side]:
+                        history.undo_delete(self.deletions[side].pop())
                 case "purge":
                     history.purge_deleted()
         except HistoryError as error:

@@ -81,10 +81,11 @@ def test_much_is_hidden_at_once_and_purged_in_slices(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_slices")
-def test_the_next_deletion_does_not_wait_for_the_last_and_can_be_undone(path: Path) -> None:
+def test_a_deletion_does_not_wait_for_what_is_purged_and_can_be_undone(path: Path) -> None:
     with HistoryStore(path) as history:
         other = add_turn(history, "Who comes back?", "I do.").conversation_id
         history.delete(add_long_chat(history))
+        history.forget_deleted()
         deletion = history.delete(other)
         assert stored_turns(path) > 2
         history.do_upkeep()

@@ -37,8 +37,17 @@ def test_the_parts_that_are_shown_add_up(weights: int, repacked: int, cache: int
 
 
 def test_a_second_copy_counts_once() -> None:
-    line = fit_words.share_sum(share(5 * GIB, 3 * GIB, 1 * GIB, GIB // 2))
-    assert line == "weights 5.0 (3.0 as a second copy) + cache 1.0 + work 0.5 = 6.5 of 22.0 GB"
+    twice = share(5 * GIB, 3 * GIB, 1 * GIB, GIB // 2)
+    assert fit_words.share_sum(twice) == "weights 5.0 + cache 1.0 + work 0.5 = 6.5 of 22.0 GB"
+    assert "3.0 GB of them in an order" in fit_words.sum_explained(a_fit(Verdict.CPU_ONLY, twice))
+
+
+def test_why_a_file_has_other_gigabytes_than_its_weights_is_said() -> None:
+    once = share(5 * GIB, 0, 1 * GIB, GIB // 2)
+    assert fit_words.short_sum(a_fit(Verdict.CPU_ONLY, once)).startswith("Memory: weights 5.0 + ")
+    explained = fit_words.sum_explained(a_fit(Verdict.CPU_ONLY, once))
+    assert "Memory is counted in GB of 1,024 × 1,024 × 1,024 bytes" in explained
+    assert "of them" not in explained
 
 
 def test_on_a_card_only_the_card_counts_and_in_part_both() -> None:

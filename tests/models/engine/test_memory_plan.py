@@ -47,7 +47,8 @@ def test_what_does_not_fit_is_said_with_numbers(smollm2_model: Path) -> None:
     assert plan.place(fitting).context_tokens == fitting
     error = engine_error("memory", facts)
     assert isinstance(error, OutOfMemoryError)
-    assert "With a context of 131,072 tokens this model needs" in error.message
+    needed_gb = int(facts["needed_bytes"]) / GIB  # as the sums of the Models page have it
+    assert f"With a context of 131,072 tokens this model needs {needed_gb:.1f} GB" in error.message
     assert f"A context of {fitting:,} tokens would fit" in error.advice
     with pytest.raises(EngineFault) as caught:
         MemoryPlan(shape, small_machine(GIB // 16), KvType.F16).place(0)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QTextEdit
 from pytestqt.qtbot import QtBot
 
@@ -151,6 +152,22 @@ def test_thoughts_are_counted_apart_and_unfold(qtbot: QtBot, aids: ReadingAids) 
     assert current_words(aids) == ["needle"]
     bar.thoughts.click()
     assert aids._finder.total == 2
+
+
+def test_what_is_in_thoughts_alone_is_no_not_found(
+    qtbot: QtBot, aids: ReadingAids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(
+        QAccessible, "updateAccessibility", lambda event: told.append(getattr(event, "message", str)())
+    )
+    think(aids)
+    bar = look_for(qtbot, aids, "some")
+    assert (bar.count.text(), bar.thoughts.text()) == ("0 in messages", "5 in thoughts")
+    assert "0 in messages, 5 in thoughts" in told
+    bar.thoughts.click()
+    assert bar.count.text() == "5 found"
 
 
 def test_without_thoughts_nothing_is_said_of_them(qtbot: QtBot, aids: ReadingAids) -> None:

@@ -163,6 +163,9 @@ def test_from_the_history_only_its_length_is_known(qtbot: QtBot, clock: Clock) -
     assert not block._not_kept.isVisible()
     block.header.click()
     assert block._not_kept.isVisible()
+    assert block.header.toolTip() == ""  # it is said underneath
+    block.header.click()
+    assert block.header.toolTip() == NOT_KEPT
     assert not block._save.isVisible()
     assert not block.text_views()
 
@@ -294,7 +297,6 @@ def test_answer_now_is_there_while_it_thinks_and_asks_once(qtbot: QtBot, clock: 
     asked: list[bool] = []
     block.answer_now_requested.connect(lambda: asked.append(True))
     assert not block.buttons.answer_now.isVisible()
-    assert not block.request_answer()
     block.append("Hm", 1)
     assert block.buttons.answer_now.isVisible()
     qtbot.mouseClick(block.buttons.answer_now, Qt.MouseButton.LeftButton)
@@ -305,6 +307,19 @@ def test_answer_now_is_there_while_it_thinks_and_asks_once(qtbot: QtBot, clock: 
     block.end_thought(fold=False)
     assert not block.buttons.answer_now.isVisible()
     assert not block.request_answer()
+
+
+def test_answer_now_is_remembered_while_the_question_is_read(qtbot: QtBot, clock: Clock) -> None:
+    block = make(qtbot, clock)
+    asked: list[bool] = []
+    block.answer_now_requested.connect(lambda: asked.append(True))
+    assert block.request_answer()
+    assert block.request_answer()
+    assert asked == [True]
+    assert block.header.said() == block.header.accessibleName() == "Reading the question, then the answer"
+    block.append("Hm", 1)
+    assert block.buttons.answer_now.text() == "Answering…"
+    assert asked == [True]
 
 
 def test_a_thought_that_goes_on_after_all_can_be_ended_again(qtbot: QtBot, clock: Clock) -> None:

@@ -202,7 +202,6 @@ def test_the_cost_of_an_answer_does_not_grow(view: TranscriptView) -> None:
 def test_answer_now_is_asked_of_the_live_turn_alone(qtbot: QtBot, view: TranscriptView) -> None:
     assert not view.request_answer_now()
     view.begin_turn(make_turn(5), budget_tokens=2048)
-    assert not view.request_answer_now()
     view.append(5, PieceKind.REASONING, "Hm", 1)
     assert last(view).thinking.header.said().endswith("budget 2,048")
     with qtbot.waitSignal(view.answer_now_requested):
