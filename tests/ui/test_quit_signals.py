@@ -30,18 +30,18 @@ def test_a_signal_becomes_a_qt_signal_and_the_handlers_come_back(
 
 _WITH_A_BUG = """
 import sys
-from ui import application, crash
+from ui import application, crash, crash_dialog
 
 class Reporter(crash.CrashReporter):
     def install(self, log_dir):
         super().install(log_dir)
         self.report(ValueError())
 
-class Dialog(crash.CrashDialog):
+class Dialog(crash_dialog.CrashDialog):
     def showEvent(self, event):
         print("shown", flush=True)
 
-crash.CrashDialog, application.CrashReporter = Dialog, Reporter
+crash_dialog.CrashDialog, application.CrashReporter = Dialog, Reporter
 sys.exit(application.run_window())
 """
 

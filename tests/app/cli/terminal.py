@@ -89,6 +89,7 @@ class Terminal:
             try:
                 self.process.wait(2)
             except subprocess.TimeoutExpired:
+                self.type("x")
                 continue
             return
         pytest.fail(f"it goes on; on the screen is:\n{self.screen.text}")
