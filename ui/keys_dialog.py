@@ -13,7 +13,7 @@ KEYS = (
     (
         "Anywhere",
         (
-            ("F1", "these keys"),
+            ("F1", "this list"),
             ("Tab, Shift+Tab", "to the next or previous part"),
             ("Ctrl+N", "a new chat"),
             ("Ctrl+Shift+N", "a new temporary chat"),
@@ -73,8 +73,8 @@ class KeysDialog(Dialog):
     """The keys, by the place where they work."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("Keys", parent)
-        self.facts = FactsList("Keys")
+        super().__init__("Keyboard shortcuts", parent)
+        self.facts = FactsList("Keyboard shortcuts")
         self.body.addWidget(self.facts, 1)
         for place, keys in KEYS:
             self.facts.add_heading(place)

@@ -74,7 +74,7 @@ class SettingsPage(QScrollArea):
         self.import_button = QPushButton("Import chats…")
         self.delete_button = of_kind(QPushButton("Delete everything…"), "danger")
         self.about_button = QPushButton("Versions and licences…")
-        self.keys_button = QPushButton("Keys…")
+        self.keys_button = QPushButton("Keyboard shortcuts…")
         self.keys_button.setToolTip("F1")
         self._lay_out()
         self.show_settings(settings)
