@@ -14,7 +14,7 @@ from tests.ui.transcript.turns import USAGE, Clock, make_turn
 from ui.theme import Theme
 from ui.transcript.announcer import Announcer
 from ui.transcript.live_reply import LiveReply
-from ui.transcript.thinking import Phase
+from ui.transcript.thought_words import Phase
 from ui.transcript.view import TranscriptView
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from app import numbers_in_words as words
-from ui.transcript.thinking import Phase
+from ui.transcript.thought_words import Phase
 
 OFTEN_S = 20
 OFTEN_UNTIL_S = 120

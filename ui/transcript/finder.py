@@ -19,8 +19,8 @@ from ui.transcript.found_marks import Found, FoundMarks, cursors_at
 from ui.transcript.found_text import folded
 from ui.transcript.markdown import MarkdownReader
 from ui.transcript.places import y_of
-from ui.transcript.thinking import UNDER_WAY
 from ui.transcript.thought_lines import PlainThought
+from ui.transcript.thought_words import UNDER_WAY
 from ui.transcript.turn import TurnWidget
 from ui.transcript.view import TranscriptView
 from ui.widgets.safe_browser import SafeBrowser

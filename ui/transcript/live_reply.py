@@ -14,7 +14,7 @@ from models.errors import AppError
 from models.reasoning import PieceKind
 from ui.transcript.announcer import Announcer
 from ui.transcript.reading_place import ReadingPlace
-from ui.transcript.thinking import Phase
+from ui.transcript.thought_words import Phase
 from ui.transcript.turn import TurnWidget
 
 FLUSH_MS = 40

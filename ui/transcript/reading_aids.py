@@ -14,7 +14,7 @@ from ui.transcript.find_bar import FindBar
 from ui.transcript.finder import Finder
 from ui.transcript.outline_panel import WIDTH_PX, OutlinePanel
 from ui.transcript.places import place_in_thought, y_of
-from ui.transcript.thinking import UNDER_WAY
+from ui.transcript.thought_words import UNDER_WAY
 from ui.transcript.view import TranscriptView
 from ui.transcript.zoom_wheel import ZoomWheel
 

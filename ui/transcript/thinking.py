@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import time
 from collections.abc import Callable, Sequence
 
@@ -10,9 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app import numbers_in_words as words
 from app.history.records import Turn, TurnState
-from app.numbers_in_words import thought_line
 from models.engine.protocol import PauseReason, ThoughtEnd
 from ui.later import Later
 from ui.theme import GUTTER_PX, Theme
@@ -22,33 +19,16 @@ from ui.transcript.pause import INDENT_PX, HintRow, LoopNote
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_buttons import ThoughtButtons
 from ui.transcript.thought_parts import ThoughtParts
+from ui.transcript.thought_words import UNDER_WAY, Phase, ThoughtWords
 from ui.widgets.safe_browser import Selecting
 from ui.widgets.text_button import TextButton
 
 NOT_KEPT = "The thought itself is not kept. Ponder never writes thoughts to disk."
 PROGRESS_AFTER_S = 0.7
 """Reading that takes no longer shows no percentage: it would only flash up."""
-SPEED_AFTER_S = 1.0
 OUTLINE_FROM_PX = 420
 HEADER_FROM_PX = 150
 """So wide the header is at least beside the buttons of a running thought; else they stand under it."""
-SPOKEN_EVERY_S = 10
-"""A screen reader hears the running clock no more often."""
-
-
-class Phase(enum.Enum):
-    """What the header says."""
-
-    READING = enum.auto()
-    THINKING = enum.auto()
-    PAUSED = enum.auto()
-    DONE = enum.auto()
-    STOPPED = enum.auto()
-    FAILED = enum.auto()
-
-
-UNDER_WAY = (Phase.READING, Phase.THINKING, Phase.PAUSED)
-"""The phases in which no answer has begun."""
 
 
 class ThinkingBlock(QWidget):
@@ -406,48 +386,24 @@ class ThinkingBlock(QWidget):
         return self._theme.zoom_percent <= 100 or self.width() >= needed_px
 
     def _say(self) -> None:
-        title, numbers = self._words()
+        said = self._words()
         live, paused = self._phase in (Phase.READING, Phase.THINKING), self._phase is Phase.PAUSED
-        self._header.say(title, numbers, live=live, paused=paused)
-        name = self._spoken()
+        self._header.say(*said.title_and_numbers(), live=live, paused=paused)
+        name = said.spoken(opened=self._opened)
         if name != self._header.accessibleName():
             self._header.setAccessibleName(name)
 
-    def _words(self) -> tuple[str, str]:
-        seconds, tokens = self._seconds(), words.tokens(self._tokens)
-        match self._phase:
-            case Phase.READING:
-                slow = self._clock() - self._began_s >= PROGRESS_AFTER_S
-                then = ", then the answer" if self._buttons.is_answering else ""
-                return f"Reading the question{then}", self._progress if slow else ""
-            case Phase.THINKING:
-                parts = [words.running_duration(seconds), tokens]
-                if seconds >= SPEED_AFTER_S:
-                    parts.append(f"{words.speed(self._tokens / seconds)}/s")
-                if self._budget_tokens:
-                    parts.append(f"budget {self._budget_tokens:,}")
-                return "Thinking", " · ".join(parts)
-            case Phase.PAUSED:
-                return "Paused", f"{words.running_duration(seconds)} · {tokens}"
-            case Phase.STOPPED:
-                return f"Stopped after {words.duration(seconds)} of thinking", tokens
-            case Phase.FAILED:
-                return f"Cut off after {words.duration(seconds)} of thinking", tokens
-            case _:
-                line = thought_line(seconds, self._tokens, self._thought_end)
-                title, _, numbers = line.partition(" · ")
-                return title or f"Thought for {words.duration(seconds)}", numbers
-
-    def _spoken(self) -> str:
-        """The header for a screen reader; it changes seldom, so that it is not read out all the time."""
-        fold = "opened" if self._opened else "folded"
-        if self._phase is Phase.READING:
-            return self._words()[0]
-        if self._phase is Phase.THINKING:
-            seconds = int(self._seconds()) // SPOKEN_EVERY_S * SPOKEN_EVERY_S
-            return f"Thinking, {words.spoken_duration(seconds)}, {fold}" if seconds else f"Thinking, {fold}"
-        title, numbers = self._words()
-        return ", ".join(part for part in (title, *numbers.split(" · "), fold) if part)
+    def _words(self) -> ThoughtWords:
+        is_slow = self._clock() - self._began_s >= PROGRESS_AFTER_S
+        return ThoughtWords(
+            self._phase,
+            self._seconds(),
+            self._tokens,
+            self._thought_end,
+            budget_tokens=self._budget_tokens,
+            progress=self._progress if is_slow else "",
+            is_answering=self._buttons.is_answering,
+        )
 
     @Slot()
     def request_answer(self) -> bool:

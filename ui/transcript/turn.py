@@ -27,7 +27,8 @@ from ui.transcript.message_actions import QuestionActions, QuietRow
 from ui.transcript.note import EndLine, Note, QuietLine, note_for
 from ui.transcript.orders import TurnOrders
 from ui.transcript.question import QuestionBlock
-from ui.transcript.thinking import UNDER_WAY, ThinkingBlock
+from ui.transcript.thinking import ThinkingBlock
+from ui.transcript.thought_words import UNDER_WAY
 from ui.transcript.untrusted_text import shown
 from ui.transcript.versions import VersionSwitch
 from ui.widgets.reason_tip import show_reason

@@ -15,7 +15,7 @@ from ui.theme import Theme
 from ui.transcript.outline_panel import WHAT_IT_DOES
 from ui.transcript.places import place_in_thought, y_of
 from ui.transcript.reading_aids import ReadingAids
-from ui.transcript.thinking import Phase
+from ui.transcript.thought_words import Phase
 from ui.transcript.view import TranscriptView
 
 FILLER = "Some words that say nothing new 🙂. " * 6

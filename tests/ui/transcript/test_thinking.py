@@ -16,10 +16,11 @@ from tests.ui.transcript.turns import USAGE, Clock, make_turn
 from tests.ui.transcript.views import restyle
 from ui.theme import GUTTER_PX, Theme
 from ui.transcript.passing_line import PassingLine
-from ui.transcript.thinking import NOT_KEPT, Phase, ThinkingBlock
+from ui.transcript.thinking import NOT_KEPT, ThinkingBlock
 from ui.transcript.thought import ThoughtText
 from ui.transcript.thought_lines import MAX_LINE_CHARS
 from ui.transcript.thought_parts import ThoughtParts
+from ui.transcript.thought_words import Phase
 from ui.widgets.text_button import TextButton
 
 
