@@ -12,7 +12,7 @@ from app.history.records import TurnState
 from models.reasoning import PieceKind
 from tests.ui.transcript.markdown_texts import WHOLE
 from tests.ui.transcript.test_incremental import structure
-from tests.ui.transcript.turns import USAGE, Clock, make_turn
+from tests.ui.transcript.turns import USAGE, make_turn
 from tests.ui.transcript.views import finish_restyling, settle
 from ui.theme import READING_PX, Theme
 from ui.transcript.answer import AnswerView
@@ -31,18 +31,8 @@ WIDE = (
 )
 RTL = "| שם | ערך |\n|---|--:|\n| אחד | 12 |\n\n1. שלום **עולם**\n\n> مرحبا"
 CODE = f"```\n{'long ' * 80}\nend\n```"
-CODE = f"```\n{'long ' * 80}\nend\n```"
 EVERYTHING = "\n\n".join((WHOLE, WIDE, RTL, CODE, "It is \\boxed{42}, so.[^1]", "[^1]: Note."))
 THEMES = (Theme.dark(), Theme.light()._replace(zoom_percent=200), Theme.dark()._replace(zoom_percent=60))
-
-
-@pytest.fixture
-def view(qtbot: QtBot) -> TranscriptView:
-    view = TranscriptView(Theme.light(), clock=Clock())
-    qtbot.addWidget(view)
-    view.resize(900, 600)
-    view.show()
-    return view
 
 
 def answer_view(qtbot: QtBot, theme: Theme, source: str) -> AnswerView:

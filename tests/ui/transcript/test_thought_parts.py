@@ -35,15 +35,6 @@ ANSWER = "\n\n".join(f"Paragraph {n} of the answer. " + "Some words. " * 20 for 
 
 
 @pytest.fixture
-def view(qtbot: QtBot) -> TranscriptView:
-    view = TranscriptView(Theme.light(), clock=Clock())
-    qtbot.addWidget(view)
-    view.resize(900, 600)
-    view.show()
-    return view
-
-
-@pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices of two characters, and views that are soon full."""
     for name, chars in (("AT_ONCE_CHARS", 3), ("SLICE_CHARS", 2), ("_STEP_CHARS", 2)):
