@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,12 @@ import struct
 import termios
 
 
+def _as_a_shell_starts_it() -> None:
+    """In front of its terminal. Tests that run in the background ignore Ctrl-C, and would hand that on."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program in a pseudo terminal of 60 columns, and its screen."""
 
@@ -39,7 +46,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_as_a_shell_starts_it,
         )
         os.close(theirs)
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
